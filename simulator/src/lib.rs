@@ -1,2 +1,7 @@
 //! x
 pub mod catalog;
+pub mod api {
+    //! The management server.
+    #[allow(dead_code, reason = "listApis will read it")]
+    pub(crate) mod discovery;
+}
