@@ -1,7 +1,44 @@
-//! x
+//! A simulator of a CloudStack management server, the virtual routers behind it, and what a
+//! guest's DHCP client writes down.
+//!
+//! # Layers
+//!
+//! ```text
+//! main.rs      flags → Config → serve until told to stop
+//! cloud.rs     one running cloud: its world behind a lock, its listeners, its ready line
+//! server.rs    sockets: hyper on one side, functions of a world on the other
+//! api/         the management server: request in, answer out, no sockets
+//! router/      the virtual router: metadata and user data, told apart by source address
+//! guest/       what a guest sees: lease files and the address in them
+//! reply/       the reply tree and its two writers
+//! world/       all state and all rules; no HTTP, no wall clock, no randomness but the seed's
+//! catalog.rs   facts about all commands, compiled in from fixtures/catalog
+//! quirk.rs     deliberate faults, off by default
+//! ```
+//!
+//! A layer uses only those below it: `world` and `reply` know nothing of `api`, and `api` and
+//! `router` know nothing of sockets. `quirk` and `catalog` are known to all.
+//!
+//! # A cloud in a test
+//!
+//! ```
+//! use cloudstack_simulator::Cloud;
+//!
+//! let cloud = Cloud::builder().seed(7).start_blocking().expect("a free port");
+//! let admin = &cloud.ready().credentials[0];
+//! assert_eq!(admin.username, "admin");
+//! assert!(cloud.ready().api.ends_with("/client/api"));
+//! ```
+
+pub mod api;
 pub mod catalog;
-pub mod api {
-    //! The management server.
-    #[allow(dead_code, reason = "listApis will read it")]
-    pub(crate) mod discovery;
-}
+pub mod cloud;
+pub mod config;
+pub mod guest;
+pub mod quirk;
+pub mod reply;
+pub mod router;
+mod server;
+pub mod world;
+
+pub use cloud::{Cloud, CloudBuilder, Credential, Guest, Ready, StartError};

@@ -1,1 +1,207 @@
-fn main(){}
+//! Flags to [`Config`], a cloud, one ready line, and waiting until told to stop.
+
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, ValueEnum};
+use cloudstack_simulator::config::{Clock, Config};
+use cloudstack_simulator::quirk::Quirk;
+use cloudstack_simulator::world::job::Pace;
+use cloudstack_simulator::{Cloud, Ready};
+
+/// Plays a CloudStack management server, its virtual routers and its guests.
+#[derive(Debug, Parser)]
+#[command(name = "cloudstack-simulator", version)]
+struct Arguments {
+    /// The world to start with: demo, empty, advdualzone, or a world file
+    #[arg(long, default_value = "demo")]
+    world: String,
+    /// Where the signed port listens; port 0 means any free one
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDR")]
+    api: SocketAddr,
+    /// Where the unauthenticated port listens, or off
+    #[arg(long, default_value = "127.0.0.1:8096", value_name = "ADDR|off")]
+    integration: OrOff<SocketAddr>,
+    /// Where the routers listen, or off; each has its own address in 127/8, the port is shared
+    #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off")]
+    router: OrOff<SocketAddr>,
+    /// The seed of identifiers and keys
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How long jobs take: instant, steps:N (polls) or reference
+    #[arg(long, default_value = "instant", value_name = "PACE")]
+    jobs: Pace,
+    /// The clock of the world
+    #[arg(long, value_enum, default_value_t = ClockWord::Real)]
+    clock: ClockWord,
+    /// A deliberate fault; may be repeated
+    #[arg(long, value_name = "NAME")]
+    quirk: Vec<Quirk>,
+    /// A setting; may be repeated
+    #[arg(long, value_name = "SETTING=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+    /// Where the guests' lease files are written
+    #[arg(long, value_name = "DIR")]
+    leases: Option<PathBuf>,
+    /// How the ready line is printed
+    #[arg(long, value_enum, default_value_t = Print::Human)]
+    print: Print,
+    /// Name every deliberate fault and end
+    #[arg(long)]
+    list_quirks: bool,
+}
+
+#[derive(Debug, Clone)]
+enum OrOff<T> {
+    On(T),
+    Off,
+}
+
+impl<T: std::str::FromStr> std::str::FromStr for OrOff<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        if text == "off" { Ok(Self::Off) } else { text.parse().map(Self::On) }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum ClockWord {
+    Real,
+    Virtual,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Print {
+    Human,
+    Json,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("a setting is written NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    if arguments.list_quirks {
+        let lines: Vec<String> =
+            Quirk::ALL.iter().map(|quirk| format!("{quirk:40} {}", quirk.about())).collect();
+        print_all(&lines.join("\n"));
+        return ExitCode::SUCCESS;
+    }
+    let print = arguments.print;
+    let config = config(arguments);
+    warn_of_open_ports(&config);
+    let cloud = match Cloud::launch(config) {
+        Ok(cloud) => cloud,
+        Err(error) => {
+            complain(&format!("error: {error}"));
+            if let Some(hint) = error.hint() {
+                complain(&format!("hint: {hint}"));
+            }
+            return ExitCode::from(2);
+        }
+    };
+    match print {
+        Print::Human => print_all(&human(cloud.ready())),
+        Print::Json => {
+            print_all(
+                &serde_json::to_string(cloud.ready()).expect("a ready line is made of texts and lists"),
+            );
+        }
+    }
+    wait_for_signal();
+    drop(cloud);
+    ExitCode::SUCCESS
+}
+
+fn config(arguments: Arguments) -> Config {
+    Config {
+        world: arguments.world,
+        api: arguments.api,
+        integration: match arguments.integration {
+            OrOff::On(address) => Some(address),
+            OrOff::Off => None,
+        },
+        router_port: match arguments.router {
+            OrOff::On(address) => Some(address.port()),
+            OrOff::Off => None,
+        },
+        seed: arguments.seed,
+        pace: arguments.jobs,
+        clock: match arguments.clock {
+            ClockWord::Real => Clock::Real,
+            ClockWord::Virtual => Clock::Virtual,
+        },
+        quirks: arguments.quirk,
+        settings: arguments.set,
+        leases: arguments.leases,
+        control: None,
+    }
+}
+
+fn warn_of_open_ports(config: &Config) {
+    for (what, address) in
+        [("the API", Some(config.api)), ("the UNAUTHENTICATED integration port", config.integration)]
+    {
+        if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
+            complain(&format!("WARNING: {what} is open to others on {address}"));
+        }
+    }
+}
+
+fn human(ready: &Ready) -> String {
+    let mut lines = vec![format!("api          {}", ready.api)];
+    if let Some(url) = &ready.integration {
+        lines.push(format!("integration  {url}"));
+    }
+    if let Some(url) = &ready.router {
+        lines.push(format!("router       {url}"));
+    }
+    for credential in &ready.credentials {
+        lines.push(format!(
+            "user         {} in {}  password {}  apikey {}  secretkey {}",
+            credential.username,
+            credential.domain,
+            credential.password,
+            credential.apikey,
+            credential.secretkey
+        ));
+    }
+    for guest in &ready.guests {
+        lines.push(format!(
+            "guest        {}  {}  connects from {} to {}  lease {}",
+            guest.name, guest.address, guest.source, guest.router, guest.lease
+        ));
+    }
+    lines.join("\n")
+}
+
+fn wait_for_signal() {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
+    runtime.block_on(async {
+        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
+            .expect("a handler for SIGTERM can be set");
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = tokio::signal::ctrl_c() => {}
+        }
+    });
+}
+
+/// Standard output gets this one block and nothing else, ever.
+fn print_all(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").and_then(|()| out.flush()).is_err() {
+        complain("error: could not write to standard output");
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "logs and errors go to standard error by contract")]
+fn complain(line: &str) {
+    eprintln!("{line}");
+}

@@ -1,0 +1,64 @@
+//! Asking for jobs.
+
+use super::Behaviour;
+use crate::api::caller::Caller;
+use crate::api::error::ApiError;
+use crate::api::{job, listing};
+use crate::quirk::Quirk;
+use crate::reply::Reply;
+use crate::world::World;
+use crate::world::table::Id;
+
+pub(super) const COMMANDS: &[Behaviour] = &[
+    Behaviour {
+        name: "queryAsyncJobResult",
+        run: |world, caller, arguments| {
+            let Some(id) = arguments.id("jobid") else {
+                return Err(ApiError::invalid("Unable to find a job by id -1"));
+            };
+            if world.jobs.get(id).is_none() {
+                return Err(ApiError::invalid(format!("Unable to find a job by id {id}")));
+            }
+            require_visible(world, *caller, id)?;
+            job::poll(world, id);
+            job::view(world, id)
+                .map(Reply::Inline)
+                .ok_or_else(|| ApiError::invalid(format!("Unable to find a job by id {id}")))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "listAsyncJobs",
+        run: |world, caller, arguments| {
+            let scope = listing::scope(world, *caller, arguments)?;
+            let started = arguments.date("startdate");
+            let matches: Vec<Id> = world
+                .jobs
+                .iter()
+                .filter(|(_, job)| !job.is_done() || world.sins(Quirk::FinishedJobsAreListed))
+                .filter(|(_, job)| scope.covers(world, world.owner_of(job.account)))
+                .filter(|(_, job)| started.is_none_or(|started| job.created >= started))
+                .filter(|(_, job)| listing::keyword_matches(arguments, &[job.command]))
+                .map(|(id, _)| id)
+                .collect();
+            listing::page(world, arguments, matches, |id| job::view(world, id).unwrap_or_default())
+        },
+        ..Behaviour::PLAIN
+    },
+];
+
+/// Normal users see their account's jobs, domain administrators those below them (JOB-051, -052).
+fn require_visible(world: &World, caller: Caller, id: Id) -> Result<(), ApiError> {
+    let Some(job) = world.jobs.get(id) else { return Ok(()) };
+    let owner = world.owner_of(job.account);
+    if caller.reaches(world, owner) || world.sins(Quirk::ForeignJobsAreShown) {
+        return Ok(());
+    }
+    let account = listing::view_account_dump(world, caller.account);
+    if caller.is_domain_admin() {
+        return Err(ApiError::permission(
+            "Caller does not have permission to operate with provided resource.",
+        ));
+    }
+    Err(ApiError::permission(format!("{account} is not authorized to see job id={id}")))
+}

@@ -1,0 +1,345 @@
+//! What commands do. What they *are* (parameters, envelopes, roles) is in the catalogue; a
+//! [`Behaviour`] adds the rest, and the families below list all of them.
+//!
+//! To add a command: find its family, copy a neighbour, change the name. Its parameters are
+//! typed and present by the time `run` is called.
+
+mod account;
+mod domain;
+mod event;
+mod job;
+mod network;
+mod offering;
+mod register;
+mod role;
+mod system;
+mod template;
+mod user;
+mod user_data;
+mod virtual_machine;
+mod volume;
+mod zone;
+
+use std::sync::OnceLock;
+
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use super::parameter::Arguments;
+use crate::catalog::{self, Command, Shape};
+use crate::quirk::Quirk;
+use crate::reply::Reply;
+use crate::world::World;
+use crate::world::event::{EventState, NewEvent};
+use crate::world::kind::Handle;
+use crate::world::table::Id;
+
+/// A step that only looks.
+pub type Look = fn(&World, &Caller, &Arguments) -> Result<(), ApiError>;
+/// A step that does something and answers `T`.
+pub type Act<T> = fn(&mut World, &Caller, &Arguments) -> Result<T, ApiError>;
+
+/// What a command does.
+#[derive(Debug)]
+pub struct Behaviour {
+    /// The command, by the name that the catalogue knows.
+    pub name: &'static str,
+    /// Does the work and answers; inside the job if the command has one.
+    pub run: Act<Reply>,
+    /// What is refused while the request waits, before there is a job.
+    pub check: Option<Look>,
+    /// The first step of a two-step command: makes the thing while the request waits.
+    pub create: Option<Act<Handle>>,
+    /// What happens when the job begins: refusals of the state, and the transitional state.
+    pub begin: Option<Act<()>>,
+    /// The parameter that names the thing which the command is about.
+    pub about: Option<&'static str>,
+    /// Whether the answered entity carries the job that made it (JOB-065).
+    pub joins_job: bool,
+    /// What the events of the command say; `{}` stands for the thing's identifier.
+    pub events: Option<EventTexts>,
+}
+
+/// What the events of a command say (EVT-001 to -007).
+#[derive(Debug, Clone, Copy)]
+pub struct EventTexts {
+    /// The text of the `Scheduled` event.
+    pub scheduled: &'static str,
+    /// The text of the others, which begin it with a capital or put words before it.
+    pub action: &'static str,
+    /// The text of the `Created` event of a two-step command.
+    pub created: Option<&'static str>,
+}
+
+impl Behaviour {
+    /// The start of every literal: a command that only runs.
+    pub(super) const PLAIN: Self = Self {
+        name: "",
+        run: |_, _, _| Ok(Reply::Nothing),
+        check: None,
+        create: None,
+        begin: None,
+        about: None,
+        joins_job: false,
+        events: None,
+    };
+}
+
+/// Every family of commands.
+const FAMILIES: &[&[Behaviour]] = &[
+    system::COMMANDS,
+    job::COMMANDS,
+    domain::COMMANDS,
+    account::COMMANDS,
+    user::COMMANDS,
+    role::COMMANDS,
+    zone::COMMANDS,
+    offering::COMMANDS,
+    template::COMMANDS,
+    network::COMMANDS,
+    virtual_machine::COMMANDS,
+    volume::COMMANDS,
+    user_data::COMMANDS,
+    event::COMMANDS,
+    register::COMMANDS,
+];
+
+fn table() -> &'static [Option<&'static Behaviour>] {
+    static TABLE: OnceLock<Vec<Option<&'static Behaviour>>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table = vec![None; Command::COUNT];
+        for behaviour in FAMILIES.iter().copied().flatten() {
+            if let Some(command) = catalog::command(behaviour.name) {
+                table[command.index()] = Some(behaviour);
+            }
+        }
+        table
+    })
+}
+
+/// Whether a command is played.
+#[must_use]
+pub fn is_played(command: Command) -> bool {
+    table()[command.index()].is_some()
+}
+
+/// Whether a command exists on this server: played, or a list of things that nothing can
+/// create, which is truthfully empty.
+#[must_use]
+pub fn is_served(command: Command) -> bool {
+    is_played(command) || is_empty_list(command)
+}
+
+fn is_empty_list(command: Command) -> bool {
+    command.served_by_default_build()
+        && command.is_list()
+        && command.shape() == Shape::List
+        && command.name().starts_with("list")
+        && !command.is_async()
+}
+
+/// What a command does.
+///
+/// # Errors
+///
+/// 432 as for an unknown command: that is how a server without the plugin answers.
+pub(super) fn find(command: Command) -> Result<&'static Behaviour, ApiError> {
+    const EMPTY_LIST: Behaviour = Behaviour { run: |_, _, _| Ok(Reply::all(Vec::new())), ..Behaviour::PLAIN };
+    static EMPTY: Behaviour = EMPTY_LIST;
+    match table()[command.index()] {
+        Some(behaviour) => Ok(behaviour),
+        None if is_empty_list(command) => Ok(&EMPTY),
+        None => Err(ApiError::api(432, format!("Unknown API command: {}", command.name()))),
+    }
+}
+
+/// How long the job of a command took on the recorded server (table 5.1 of the specification).
+#[must_use]
+pub fn reference_millis(command: &str) -> i64 {
+    match command {
+        "deployVirtualMachine" => 1560,
+        "startVirtualMachine" => 2120,
+        "stopVirtualMachine" => 1690,
+        "rebootVirtualMachine" => 1840,
+        "destroyVirtualMachine" => 6800,
+        "restoreVirtualMachine" => 1900,
+        "migrateVirtualMachine" => 1400,
+        "createVolume" => 190,
+        "attachVolume" | "detachVolume" => 1650,
+        "resizeVolume" => 1140,
+        "createSnapshot" => 1500,
+        "createVMSnapshot" => 1650,
+        "addNicToVirtualMachine" | "removeNicFromVirtualMachine" => 1880,
+        "createVPC" => 3060,
+        "deleteVPC" => 1470,
+        _ => 200,
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+fn filled(template: &str, uuid: Option<Uuid>) -> String {
+    template.replace("{}", &uuid.map(|uuid| uuid.to_string()).unwrap_or_default())
+}
+
+/// Writes the events down that come before the job: `Created` and `Scheduled`. Answers the root
+/// of the chain (EVT-006).
+pub(super) fn record_scheduled(
+    world: &mut World,
+    caller: Caller,
+    arguments: &Arguments,
+    behaviour: &Behaviour,
+    about: Option<Handle>,
+) -> Option<Id> {
+    let event_type = arguments.command().event()?;
+    let texts = behaviour.events?;
+    if world.sins(Quirk::EventsAreNotRecorded) {
+        return None;
+    }
+    let uuid = about.and_then(|about| world.uuid_of(about));
+    let owner = about.and_then(|about| super::access::owner(world, about)).unwrap_or_else(|| caller.owner());
+    let mut event = NewEvent {
+        user: caller.user,
+        owner,
+        event_type,
+        state: EventState::Created,
+        is_error: false,
+        description: String::new(),
+        parent: None,
+        about,
+    };
+    if let Some(created) = texts.created {
+        event.event_type = arguments.command().create_event().unwrap_or(event_type);
+        event.description = format!("Successfully created entity for {}", filled(created, uuid));
+        event.parent = Some(world.record(event.clone()));
+    }
+    event.event_type = event_type;
+    event.state = EventState::Scheduled;
+    event.description = filled(texts.scheduled, uuid);
+    let parent = event.parent;
+    let scheduled = world.record(event);
+    Some(parent.unwrap_or(scheduled))
+}
+
+/// Writes the `Started` event of a job down.
+pub(super) fn record_started(world: &mut World, job: Id, behaviour: &Behaviour) {
+    record_of_job(world, job, behaviour, EventState::Started, false, sentence);
+}
+
+/// Writes the `Completed` event of a job down.
+pub(super) fn record_completed(world: &mut World, job: Id, behaviour: &Behaviour, is_error: bool) {
+    let completed = move |text: &str| {
+        if is_error { format!("Error while {text}") } else { format!("Successfully completed {text}") }
+    };
+    record_of_job(world, job, behaviour, EventState::Completed, is_error, completed);
+}
+
+fn record_of_job(
+    world: &mut World,
+    job: Id,
+    behaviour: &Behaviour,
+    state: EventState,
+    is_error: bool,
+    describe: impl Fn(&str) -> String,
+) {
+    let Some(texts) = behaviour.events else { return };
+    let Some(job) = world.jobs.get(job) else { return };
+    let Some(event_type) = catalog::command(job.command).and_then(Command::event) else { return };
+    let (user, about, parent) = (job.user, job.about, job.root_event);
+    if world.sins(Quirk::EventsAreNotRecorded) {
+        return;
+    }
+    let parent = parent.filter(|_| !world.sins(Quirk::EventsHaveNoParent));
+    let owner = about
+        .and_then(|about| super::access::owner(world, about))
+        .or_else(|| parent.and_then(|parent| world.events.get(parent)).map(|event| event.owner))
+        .unwrap_or_else(|| world.owner_of(job.account));
+    let uuid = about.and_then(|about| world.uuid_of(about)).or(job.instance);
+    let description = describe(&filled(texts.action, uuid));
+    world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
+}
+
+/// Writes the one event of a synchronous command down, where its literal has a text for it.
+pub(super) fn record_synchronous(
+    world: &mut World,
+    caller: Caller,
+    arguments: &Arguments,
+    behaviour: &Behaviour,
+) {
+    let Some(texts) = behaviour.events else { return };
+    let command = arguments.command();
+    let Some(event_type) = command.event().or_else(|| command.action_events().next()) else { return };
+    let about = behaviour.about.and_then(|name| arguments.handle(name));
+    let owner = about.and_then(|about| super::access::owner(world, about)).unwrap_or_else(|| caller.owner());
+    let uuid = about.and_then(|about| world.uuid_of(about));
+    let description = format!("Successfully completed {}", filled(texts.action, uuid));
+    world.record(NewEvent {
+        user: caller.user,
+        owner,
+        event_type,
+        state: EventState::Completed,
+        is_error: false,
+        description,
+        parent: None,
+        about,
+    });
+}
+
+/// The account that a create command acts for: `account` with `domainid`, or the caller
+/// (API-ERR-048).
+///
+/// # Errors
+///
+/// 431 and 531 where the account is half named, unknown or out of reach.
+pub(super) fn acting_owner(
+    world: &World,
+    caller: &Caller,
+    arguments: &Arguments,
+) -> Result<crate::world::Owner, ApiError> {
+    let declares = |name: &str| arguments.command().param(name).is_some();
+    let account = declares("account").then(|| arguments.filled("account")).flatten();
+    let domain = declares("domainid").then(|| arguments.id("domainid")).flatten();
+    let Some(name) = account else { return Ok(caller.owner()) };
+    let Some(domain) = domain else {
+        return Err(ApiError::invalid("Account must be specified with domainId parameter"));
+    };
+    let uuid = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
+    let account = world
+        .account_by_name(name, domain)
+        .ok_or_else(|| ApiError::invalid(format!("Unable to find account {name} in domain {uuid}")))?;
+    let owner = world.owner_of(account);
+    if !caller.reaches(world, owner) {
+        return Err(ApiError::permission(
+            "Caller does not have permission to operate with provided resource.",
+        ));
+    }
+    Ok(owner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_literal_names_a_known_command_once() {
+        let mut seen = BTreeSet::new();
+        for behaviour in FAMILIES.iter().copied().flatten() {
+            let command = catalog::command(behaviour.name)
+                .unwrap_or_else(|| panic!("the catalogue has no command {}", behaviour.name));
+            assert!(seen.insert(behaviour.name), "{} has two literals", behaviour.name);
+            assert_eq!(behaviour.create.is_some(), command.is_create(), "{}", behaviour.name);
+            if let Some(name) = behaviour.about {
+                assert!(command.param(name).is_some(), "{} declares no {name}", behaviour.name);
+            }
+            if !command.is_async() {
+                assert!(behaviour.begin.is_none() && behaviour.check.is_none(), "{}", behaviour.name);
+            }
+        }
+    }
+}

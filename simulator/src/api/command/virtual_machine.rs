@@ -1,0 +1,657 @@
+//! Virtual machines: their life from deployment to removal (VM-001 onwards).
+
+use super::{Behaviour, EventTexts, acting_owner};
+use crate::api::caller::Caller;
+use crate::api::error::{ApiError, Fault};
+use crate::api::parameter::Arguments;
+use crate::api::{listing, view};
+use crate::quirk::Quirk;
+use crate::reply::{Object, Reply};
+use crate::world::World;
+use crate::world::kind::{Handle, Kind};
+use crate::world::network::{NewNetwork, Subnet};
+use crate::world::offering::GuestType;
+use crate::world::table::Id;
+use crate::world::user_data::Encoded;
+use crate::world::virtual_machine::{MachineState, NewMachine, VirtualMachine};
+
+pub(super) const COMMANDS: &[Behaviour] = &[
+    Behaviour {
+        name: "deployVirtualMachine",
+        joins_job: true,
+        create: Some(deploy),
+        events: Some(EventTexts {
+            scheduled: "starting Vm. Vm Id: {}",
+            action: "deploying Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            if arguments.maybe_flag("startvm") != Some(false)
+                && let Some(id) = arguments.created()
+            {
+                world.set_machine_state(id, MachineState::Starting);
+            }
+            Ok(())
+        }),
+        run: |world, caller, arguments| {
+            let id = arguments.created().ok_or_else(|| ApiError::runtime("the machine is gone"))?;
+            if arguments.maybe_flag("startvm") != Some(false) {
+                world.run_machine(id);
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour { name: "listVirtualMachines", run: list, ..Behaviour::PLAIN },
+    Behaviour {
+        name: "startVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "starting user vm: {}",
+            action: "starting Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            match machine.state {
+                MachineState::Running if !world.sins(Quirk::StartIsIdempotent) => {
+                    Err(ApiError::invalid(format!(
+                        "The virtual machine {} ({}) is already running",
+                        machine.uuid,
+                        machine.shown_name()
+                    )))
+                }
+                MachineState::Destroyed | MachineState::Expunging => Err(ApiError::runtime(format!(
+                    "Unable to orchestrate the start of VM instance {{\"instanceName\":\"{}\",\"uuid\":\"{}\"}}.",
+                    world.instance_name(id, machine),
+                    machine.uuid
+                ))),
+                MachineState::Error => Err(ApiError::runtime(format!(
+                    "Unable to create deployment, no usable volumes found for the VM: {}",
+                    machine.uuid
+                ))),
+                _ => {
+                    world.set_machine_state(id, MachineState::Starting);
+                    Ok(())
+                }
+            }
+        }),
+        run: |world, caller, arguments| {
+            let (id, _) = machine(world, arguments, "id")?;
+            world.run_machine(id);
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "stopVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "stopping user vm: {}",
+            action: "stopping Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state == MachineState::Running {
+                world.set_machine_state(id, MachineState::Stopping);
+            } else if machine.state == MachineState::Stopped && world.sins(Quirk::StopOfStoppedFails) {
+                return Err(ApiError::invalid(format!(
+                    "The virtual machine {} is already stopped",
+                    machine.uuid
+                )));
+            }
+            Ok(())
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            // Anything that does not run is left as it is (VM-022).
+            if machine.state == MachineState::Stopping && !world.sins(Quirk::StopLeavesItRunning) {
+                world.set_machine_state(id, MachineState::Stopped);
+                note_capacity(world, id);
+            } else if machine.state == MachineState::Stopping {
+                world.set_machine_state(id, MachineState::Running);
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "rebootVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "rebooting user vm: {}",
+            action: "rebooting Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (_, machine) = machine(world, arguments, "id")?;
+            if machine.state == MachineState::Running || world.sins(Quirk::RebootStartsStopped) {
+                return Ok(());
+            }
+            Err(ApiError::invalid(format!(
+                "The VM {} ({}) is not running, unable to reboot it",
+                machine.uuid,
+                machine.shown_name()
+            )))
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state == MachineState::Stopped {
+                world.run_machine(id);
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "destroyVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "destroying vm: {}",
+            action: "destroying Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            let may_expunge = caller.is_root_admin() || world.settings.flag("allow.user.expunge.recover.vm");
+            if arguments.flag("expunge") && !may_expunge {
+                return Err(ApiError::runtime("Account does not have permission for expunging."));
+            }
+            if machine.delete_protection {
+                return Err(ApiError::invalid(format!(
+                    "Instance [id = {}, name = {}] has delete protection enabled and cannot be deleted.",
+                    machine.uuid,
+                    world.instance_name(id, machine)
+                )));
+            }
+            if machine.state == MachineState::Running {
+                world.set_machine_state(id, MachineState::Stopping);
+            }
+            Ok(())
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if arguments.flag("expunge") {
+                world.expunge_machine(id);
+                // The view hides what is removed (VM-036).
+                let nothing = Object::new()
+                    .with("securitygroup", Vec::<Object>::new())
+                    .with("nic", Vec::<Object>::new())
+                    .with("affinitygroup", Vec::<Object>::new())
+                    .with("deleteprotection", false)
+                    .with("tags", Vec::<Object>::new());
+                return Ok(Reply::Object(nothing));
+            }
+            if machine.state != MachineState::Destroyed && !world.sins(Quirk::DestroyOnlyStops) {
+                world.set_machine_state(id, MachineState::Destroyed);
+            } else if machine.state != MachineState::Destroyed {
+                world.set_machine_state(id, MachineState::Stopped);
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "recoverVirtualMachine",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if !caller.is_root_admin() && !world.settings.flag("allow.user.expunge.recover.vm") {
+                return Err(ApiError::permission(
+                    "Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key is \
+                     set.",
+                ));
+            }
+            if machine.state != MachineState::Destroyed && !world.sins(Quirk::RecoverFromAnyState) {
+                return Err(ApiError::invalid(format!(
+                    "Vm with id {} is not in the right state",
+                    machine.uuid
+                )));
+            }
+            world.set_machine_state(id, MachineState::Stopped);
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "expungeVirtualMachine",
+        about: Some("id"),
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "Expunging vm: {}",
+            action: "expunging Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (_, machine) = machine(world, arguments, "id")?;
+            let gone = matches!(
+                machine.state,
+                MachineState::Destroyed | MachineState::Expunging | MachineState::Error
+            );
+            if gone || world.sins(Quirk::ExpungeTakesRunning) {
+                return Ok(());
+            }
+            Err(ApiError::runtime("Please destroy vm with specified vmId before expunge"))
+        }),
+        run: |world, _, arguments| {
+            let (id, _) = machine(world, arguments, "id")?;
+            world.expunge_machine(id);
+            Ok(Reply::SUCCESS)
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour { name: "updateVirtualMachine", about: Some("id"), run: update, ..Behaviour::PLAIN },
+    Behaviour {
+        name: "resetUserDataForVirtualMachine",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state != MachineState::Stopped {
+                return Err(ApiError::invalid(format!(
+                    "VM {} should be stopped to do UserData reset",
+                    dump(world, id, machine)
+                )));
+            }
+            let (content, linked) = user_data(world, *caller, arguments)?;
+            let details = arguments.merged("userdatadetails");
+            if let Some(machine) = world.virtual_machines.get_mut(id) {
+                machine.user_data = content;
+                machine.user_data_id = linked;
+                machine.user_data_details = details;
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "getVirtualMachineUserData",
+        run: |world, _, arguments| {
+            let (_, machine) = machine(world, arguments, "virtualmachineid")?;
+            let object = Object::new()
+                .with("virtualmachineid", machine.uuid)
+                .with("userdata", machine.user_data.as_deref());
+            Ok(Reply::Object(object))
+        },
+        ..Behaviour::PLAIN
+    },
+];
+
+fn show(world: &World, id: Id, viewer: Caller) -> Object {
+    world
+        .virtual_machines
+        .get(id)
+        .map(|row| view::virtual_machine(world, id, row, viewer))
+        .unwrap_or_default()
+}
+
+/// The machine that a parameter names.
+fn machine<'a>(
+    world: &'a World,
+    arguments: &Arguments,
+    name: &str,
+) -> Result<(Id, &'a VirtualMachine), ApiError> {
+    let id = arguments.id(name).unwrap_or_default();
+    world
+        .virtual_machines
+        .get(id)
+        .map(|machine| (id, machine))
+        .ok_or_else(|| ApiError::invalid(format!("Unable to find a virtual machine with id {id}")))
+}
+
+/// An expunged machine is refused while the request waits (JOB-012).
+fn refuse_expunged(world: &World, _: &Caller, arguments: &Arguments) -> Result<(), ApiError> {
+    let id = arguments.id("id").unwrap_or_default();
+    if world.virtual_machines.get(id).is_some() {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!("Unable to find UUID for id [{id}] of type [VirtualMachine]")))
+}
+
+/// Upstream's text of a machine in refusals.
+fn dump(world: &World, id: Id, machine: &VirtualMachine) -> String {
+    format!(
+        "VM instance {{\"id\":{id},\"instanceName\":\"{}\",\"state\":\"{}\",\"type\":\"User\",\"uuid\":\"{}\"}}",
+        world.instance_name(id, machine),
+        machine.state.name(),
+        machine.uuid
+    )
+}
+
+fn note_capacity(world: &mut World, id: Id) {
+    let flag = ("Message.ReservedCapacityFreed.Flag".to_owned(), "false".to_owned());
+    if let Some(machine) = world.virtual_machines.get_mut(id)
+        && !machine.details.contains(&flag)
+    {
+        machine.details.push(flag);
+    }
+}
+
+/// Makes the machine while the request waits; everything that is refused here has no job (JOB-016).
+fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Handle, ApiError> {
+    let owner = acting_owner(world, caller, arguments)?;
+    let sources = ["templateid", "volumeid", "snapshotid"];
+    if sources.iter().filter(|name| arguments.has(name)).count() != 1 {
+        return Err(ApiError::api(
+            530,
+            "Please provide only one of the following parameters - template ID, volume ID or snapshot ID",
+        ));
+    }
+    let zone = arguments.id("zoneid").unwrap_or_default();
+    let offering = arguments.id("serviceofferingid").unwrap_or_default();
+    let template = arguments.id("templateid").unwrap_or_default();
+    let offering_row = world
+        .service_offerings
+        .get(offering)
+        .filter(|row| row.active)
+        .ok_or_else(|| ApiError::invalid(format!("Unable to find service offering: {offering}")))?;
+    let is_custom =
+        offering_row.cores.is_none() || offering_row.speed.is_none() || offering_row.memory.is_none();
+    let (cores, speed, memory) = (offering_row.cores, offering_row.speed, offering_row.memory);
+    let custom_size = is_custom.then(|| {
+        let details = arguments.merged("details");
+        let number = |name: &str| {
+            details
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .and_then(|(_, value)| value.parse().ok())
+        };
+        (
+            cores.or_else(|| number("cpuNumber")).unwrap_or(1),
+            speed.or_else(|| number("cpuSpeed")).unwrap_or(500),
+            memory.or_else(|| number("memory")).unwrap_or(512),
+        )
+    });
+    let (user_data, user_data_id) = user_data(world, *caller, arguments)?;
+    let networks = networks(world, owner, zone, arguments)?;
+    let name = arguments.filled("name").map(str::to_owned);
+    if let Some(name) = &name {
+        refuse_taken_name(world, &networks, name)?;
+    }
+    let id = world.add_machine(NewMachine {
+        name,
+        display_name: arguments.filled("displayname").map(str::to_owned),
+        owner,
+        user: caller.user,
+        zone,
+        template,
+        offering,
+        custom_size,
+        networks,
+    });
+    let details = arguments.merged("details");
+    let user_data_details = arguments.merged("userdatadetails");
+    let group = arguments.filled("group").map(str::to_owned);
+    if let Some(machine) = world.virtual_machines.get_mut(id) {
+        machine.details = details;
+        machine.user_data = user_data;
+        machine.user_data_id = user_data_id;
+        machine.user_data_details = user_data_details;
+        machine.group = group;
+    }
+    if let (Some(disk), Some(row)) = (
+        arguments.id("diskofferingid"),
+        arguments.id("diskofferingid").and_then(|disk| world.disk_offerings.get(disk)),
+    ) {
+        let gibibytes =
+            row.size.or_else(|| arguments.integer("size").and_then(|size| u64::try_from(size).ok()));
+        let volume =
+            world.add_data_volume(owner, zone, &format!("DATA-{id}"), disk, gibibytes.unwrap_or(1) << 30);
+        if let Some(volume) = world.volumes.get_mut(volume) {
+            volume.attached = Some((id, 1));
+        }
+    }
+    Ok(Handle { kind: Kind::VirtualMachine, id })
+}
+
+/// The networks that a deployment names, or the account's only one, or a new one (VM-063).
+fn networks(
+    world: &mut World,
+    owner: crate::world::Owner,
+    zone: Id,
+    arguments: &Arguments,
+) -> Result<Vec<(Id, Option<std::net::Ipv4Addr>)>, ApiError> {
+    let address =
+        |text: &str| text.parse().map_err(|_| ApiError::invalid(format!("Invalid IP address {text}")));
+    let wish = arguments.filled("ipaddress").map(address).transpose()?;
+    let mut chosen: Vec<(Id, Option<std::net::Ipv4Addr>)> = Vec::new();
+    for entry in arguments.grouped("iptonetworklist") {
+        let network = entry.get("networkid").and_then(|text| uuid::Uuid::try_parse(text).ok());
+        let handle = network.and_then(|uuid| world.find(uuid)).filter(|handle| handle.kind == Kind::Network);
+        let Some(handle) = handle else {
+            return Err(ApiError::invalid("Unable to translate and find entity with networkId"));
+        };
+        chosen.push((handle.id, entry.get("ip").map(|text| address(text)).transpose()?));
+    }
+    if chosen.is_empty() {
+        chosen = arguments.ids("networkids").into_iter().map(|id| (id, None)).collect();
+    }
+    if chosen.is_empty() {
+        let own: Vec<Id> = world
+            .networks
+            .iter()
+            .filter(|(_, row)| {
+                row.owner == owner && row.zone == zone && row.guest_type == GuestType::Isolated
+            })
+            .map(|(id, _)| id)
+            .collect();
+        match own.as_slice() {
+            [only] => chosen.push((*only, None)),
+            [] => chosen.push((default_network(world, owner, zone)?, None)),
+            _ => {
+                return Err(ApiError::invalid(format!(
+                    "More than 1 default Isolated networks are found for account {}; please specify networkIds",
+                    listing::view_account_dump(world, owner.account)
+                )));
+            }
+        }
+    }
+    if let (Some(wish), Some(first)) = (wish, chosen.first_mut()) {
+        first.1 = Some(wish);
+    }
+    for (network, address) in &chosen {
+        let Some(address) = address else { continue };
+        let subnet = world.networks.get(*network).and_then(|network| network.subnet);
+        let fits = subnet.is_some_and(|subnet| subnet.contains(*address) && subnet.gateway != *address);
+        if !fits || world.is_guest_address_taken(*network, *address) {
+            let uuid = world.networks.get(*network).map(|network| network.uuid).unwrap_or_default();
+            return Err(ApiError::new(
+                Fault::Capacity,
+                format!("Unable to acquire Guest IP  address for network {uuid}"),
+            ));
+        }
+    }
+    Ok(chosen)
+}
+
+fn default_network(world: &mut World, owner: crate::world::Owner, zone: Id) -> Result<Id, ApiError> {
+    let offering = world
+        .network_offerings
+        .iter()
+        .find(|(_, row)| {
+            row.enabled && row.availability == "Required" && row.guest_type == GuestType::Isolated
+        })
+        .map(|(id, _)| id)
+        .ok_or_else(|| ApiError::invalid("Unable to find network offering with availability=Required"))?;
+    let name =
+        world.accounts.get(owner.account).map_or_else(String::new, |row| format!("{}-network", row.name));
+    let subnet = world.zones.get(zone).and_then(|zone| zone.guest_cidr.as_deref()).and_then(Subnet::of_cidr);
+    Ok(world.add_network(NewNetwork {
+        display_text: name.clone(),
+        name,
+        owner,
+        zone,
+        offering,
+        subnet,
+        vlan: None,
+        domain: None,
+    }))
+}
+
+/// A host name is unique within a network domain (VM-053).
+fn refuse_taken_name(
+    world: &World,
+    networks: &[(Id, Option<std::net::Ipv4Addr>)],
+    name: &str,
+) -> Result<(), ApiError> {
+    for (network, _) in networks {
+        let Some(row) = world.networks.get(*network) else { continue };
+        let taken = world.virtual_machines.iter().any(|(_, machine)| {
+            machine.name.eq_ignore_ascii_case(name) && machine.nics.iter().any(|nic| nic.network == *network)
+        });
+        if taken && !world.sins(Quirk::DuplicateHostNamesPass) {
+            return Err(ApiError::invalid(format!(
+                "The vm with hostName {name} already exists in the network domain: {}; network=Network {{\"id\":{network},\
+                 \"name\":\"{}\",\"uuid\":\"{}\"}}",
+                row.domain, row.name, row.uuid
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The user data that a command brings: inline or registered, never both (UD-023).
+fn user_data(
+    world: &World,
+    caller: Caller,
+    arguments: &Arguments,
+) -> Result<(Option<String>, Option<Id>), ApiError> {
+    let inline = arguments.filled("userdata");
+    let linked = arguments.id("userdataid");
+    if inline.is_some() && linked.is_some() {
+        return Err(ApiError::invalid(
+            "Both userdata and userdata ID inputs are not allowed, please provide only one",
+        ));
+    }
+    if let Some(id) = linked {
+        let row = world.user_data.get(id).ok_or_else(|| ApiError::invalid("Unable to find UserData"))?;
+        if !caller.reaches(world, row.owner) {
+            return Err(ApiError::permission(
+                "Caller does not have permission to operate with provided resource.",
+            ));
+        }
+        let limit = world.settings.number("vm.userdata.max.length");
+        let content = Encoded::read(&row.content, true, limit).map_err(ApiError::invalid)?;
+        return Ok((content.map(|content| content.text), Some(id)));
+    }
+    let limit = world.settings.number("vm.userdata.max.length");
+    let Some(sent) = inline else { return Ok((None, None)) };
+    let content = Encoded::read(sent, arguments.by_post, limit).map_err(ApiError::invalid)?;
+    Ok((content.map(|content| content.text), None))
+}
+
+/// Changes what may be changed of a machine; every refusal is wrapped in 530 (VM-050).
+fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
+    let (id, row) = machine(world, arguments, "id")?;
+    if matches!(row.state, MachineState::Error | MachineState::Expunging) {
+        return Err(ApiError::runtime(format!(
+            "Failed to update VM, due to: {} is not in the right state",
+            dump(world, id, row)
+        )));
+    }
+    let content = if arguments.has("userdata") || arguments.has("userdataid") {
+        let wrap = |error: ApiError| {
+            ApiError::runtime(format!("Failed to update VM, due to: {}", error.text.unwrap_or_default()))
+        };
+        Some(user_data(world, *caller, arguments).map_err(wrap)?)
+    } else {
+        None
+    };
+    let details = arguments.merged("details");
+    let user_data_details = arguments.merged("userdatadetails");
+    let stale = world.sins(Quirk::UserDataNeedsRestart);
+    if let Some(machine) = world.virtual_machines.get_mut(id) {
+        if let Some(name) = arguments.filled("displayname") {
+            machine.display_name = Some(name.to_owned());
+        }
+        if let Some(name) = arguments.filled("name") {
+            name.clone_into(&mut machine.name);
+        }
+        if let Some(group) = arguments.filled("group") {
+            machine.group = Some(group.to_owned());
+        }
+        if let Some(ha) = arguments.maybe_flag("haenable") {
+            machine.ha = ha;
+        }
+        if let Some(protected) = arguments.maybe_flag("deleteprotection") {
+            machine.delete_protection = protected;
+        }
+        if let Some(scalable) = arguments.maybe_flag("isdynamicallyscalable") {
+            machine.dynamically_scalable = scalable;
+        }
+        if !details.is_empty() {
+            machine.details = details;
+        }
+        if let Some((content, linked)) = content.filter(|_| !stale) {
+            machine.user_data = content;
+            machine.user_data_id = linked;
+            machine.user_data_details = user_data_details;
+        }
+    }
+    Ok(Reply::Object(show(world, id, *caller)))
+}
+
+fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
+    let wanted = listing::wanted(arguments)?;
+    let scope = listing::scope(world, *caller, arguments)?;
+    let state = arguments.filled("state");
+    let sees_destroyed = caller.is_root_admin()
+        || caller.is_domain_admin()
+        || world.settings.flag("allow.user.view.destroyed.vm")
+        || world.sins(Quirk::DestroyedAreShownToUsers);
+    let (name, zone) = (arguments.filled("name"), arguments.id("zoneid"));
+    let (network, template) = (arguments.id("networkid"), arguments.id("templateid"));
+    let (offering, user) = (arguments.id("serviceofferingid"), arguments.id("userid"));
+    let host = arguments.id("hostid");
+    let group = arguments.id("groupid").and_then(|id| world.register.get(Kind::InstanceGroup, id));
+    let matches: Vec<Id> = world
+        .virtual_machines
+        .iter()
+        .filter(|(_, row)| scope.covers(world, row.owner))
+        .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
+        .filter(|(_, row)| {
+            let gone = matches!(row.state, MachineState::Destroyed | MachineState::Expunging);
+            match state {
+                None => sees_destroyed || !gone,
+                Some(word) if word.eq_ignore_ascii_case("present") => !gone,
+                Some(word) => row.state.name().eq_ignore_ascii_case(word) && (sees_destroyed || !gone),
+            }
+        })
+        .filter(|(_, row)| name.is_none_or(|name| row.name.eq_ignore_ascii_case(name)))
+        .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
+        .filter(|(_, row)| network.is_none_or(|network| row.nics.iter().any(|nic| nic.network == network)))
+        .filter(|(_, row)| template.is_none_or(|template| row.template == template))
+        .filter(|(_, row)| offering.is_none_or(|offering| row.offering == offering))
+        .filter(|(_, row)| user.is_none_or(|user| row.user == user))
+        .filter(|(_, row)| host.is_none_or(|host| row.host == Some(host)))
+        .filter(|(_, row)| group.is_none_or(|group| row.group.as_deref() == Some(group.name.as_str())))
+        .filter(|(id, row)| {
+            listing::keyword_matches(
+                arguments,
+                &[&row.name, row.shown_name(), row.state.name(), &world.instance_name(*id, row)],
+            )
+        })
+        .map(|(id, _)| id)
+        .collect();
+    listing::page(world, arguments, matches, |id| {
+        let mut object = show(world, id, *caller);
+        if arguments.flag("userdata")
+            && let Some(content) = world.virtual_machines.get(id).and_then(|row| row.user_data.as_deref())
+        {
+            let before =
+                object.fields.iter().position(|field| field.name == "userdataid" || field.name == "arch");
+            let tail = object.fields.split_off(before.unwrap_or(object.fields.len().saturating_sub(2)));
+            object.push("userdata", content);
+            object.fields.extend(tail);
+        }
+        object
+    })
+}

@@ -1,0 +1,338 @@
+//! Jobs: accepting them, working on them, showing them (JOB-001 to -092).
+//!
+//! A job holds the parameters as they were sent and processes them again when it works
+//! (JOB-019). How long it is pending is the world's pace.
+
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::Outcome;
+use super::caller::Caller;
+use super::command::{self, Behaviour};
+use super::error::ApiError;
+use super::parameter::{self, Arguments};
+use crate::catalog::{self, JobInstance};
+use crate::quirk::Quirk;
+use crate::reply::{Object, Reply, Value};
+use crate::world::World;
+use crate::world::job::{Job, Pace, Progress};
+use crate::world::kind::{Handle, Kind};
+use crate::world::table::Id;
+
+/// Accepts a job.
+///
+/// # Errors
+///
+/// What the create step refuses, and a job id that cannot be used (JOB-008).
+pub(crate) fn submit(
+    world: &mut World,
+    caller: Caller,
+    arguments: &Arguments,
+    pairs: &[(String, String)],
+) -> Result<Outcome, ApiError> {
+    let command = arguments.command();
+    let behaviour = command::find(command)?;
+    if let Some(check) = behaviour.check {
+        check(world, &caller, arguments)?;
+    }
+    let created = match behaviour.create {
+        Some(create) => Some(create(world, &caller, arguments)?),
+        None => None,
+    };
+    let uuid = job_id(world, pairs)?;
+    let about = created.or_else(|| behaviour.about.and_then(|name| arguments.handle(name)));
+    let root_event = command::record_scheduled(world, caller, arguments, behaviour, about);
+    let (instance_type, instance) = instance(world, arguments, created.is_some(), about);
+    let id = world.jobs.next_id();
+    world.index.insert(uuid, Handle { kind: Kind::Job, id });
+    let params = Arc::new(stored(pairs));
+    let queue = about.filter(|about| about.kind == Kind::VirtualMachine).map(|about| about.id);
+    let now = world.now;
+    world.jobs.insert(Job {
+        uuid,
+        command: command.name(),
+        params,
+        by_post: arguments.by_post,
+        user: caller.user,
+        account: caller.account,
+        about,
+        instance_type,
+        instance,
+        queue,
+        root_event,
+        progress: Progress::Queued,
+        polls: 0,
+        due: now.plus_millis(command::reference_millis(command.name())),
+        created: now,
+        completed: None,
+    });
+    start_waiting(world);
+    if world.pace == Pace::Instant || world.pace == Pace::Steps(0) {
+        finish(world, id);
+    }
+    let entity = created.and_then(|created| world.uuid_of(created));
+    let entity =
+        if world.sins(Quirk::CreateAnswersAnotherId) { entity.map(|_| world.ids.uuid()) } else { entity };
+    let entity = if world.sins(Quirk::CreateAnswersNoId) { None } else { entity };
+    Ok(Outcome::Job { job: uuid, entity })
+}
+
+/// The job's identifier: the caller's choice (JOB-008) or a fresh one.
+fn job_id(world: &mut World, pairs: &[(String, String)]) -> Result<Uuid, ApiError> {
+    let chosen =
+        pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case("customjobid")).map(|(_, value)| value);
+    let Some(text) = chosen.filter(|text| !text.is_empty()) else { return Ok(world.ids.uuid()) };
+    let bad_form = || ApiError::invalid(format!("UUID: {text} doesn't follow the UUID format"));
+    if text.len() != 36 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        return Err(bad_form());
+    }
+    let uuid = Uuid::try_parse(text).map_err(|_| bad_form())?;
+    match world.find(uuid).and_then(|handle| world.jobs.get(handle.id)) {
+        Some(job) if job.is_done() => Err(ApiError::api(530, "Entity already exists ")),
+        Some(_) => Err(ApiError::invalid(format!(
+            "UUID: {text} already exists so can't create/update with custom id"
+        ))),
+        None => Ok(uuid),
+    }
+}
+
+/// The parameters without what only the transport needed.
+fn stored(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    const TRANSPORT: [&str; 6] =
+        ["signature", "apikey", "sessionkey", "response", "signatureversion", "expires"];
+    pairs
+        .iter()
+        .filter(|(name, _)| !TRANSPORT.iter().any(|other| name.eq_ignore_ascii_case(other)))
+        .cloned()
+        .collect()
+}
+
+/// What the job shows as its instance (JOB-042, JOB-043).
+fn instance(
+    world: &World,
+    arguments: &Arguments,
+    is_create: bool,
+    about: Option<Handle>,
+) -> (Option<&'static str>, Option<Uuid>) {
+    let command = arguments.command();
+    let shown = if is_create { JobInstance::Both } else { command.job_instance() };
+    let uuid = about.and_then(|about| world.uuid_of(about));
+    match (shown, command.resource_type()) {
+        (JobInstance::Both | JobInstance::BothOrType, Some(name)) => {
+            (Some(name), uuid.filter(|_| command.job_instance() != JobInstance::Type))
+        }
+        (JobInstance::Type, Some(name)) => (Some(name), None),
+        _ => (None, None),
+    }
+}
+
+/// Lets the jobs that may work begin: those that are not behind another one on their machine.
+fn start_waiting(world: &mut World) {
+    let waiting: Vec<Id> =
+        world.jobs.iter().filter(|(_, job)| job.progress == Progress::Queued).map(|(id, _)| id).collect();
+    for id in waiting {
+        if is_first_in_line(world, id) {
+            begin(world, id);
+        }
+    }
+}
+
+fn is_first_in_line(world: &World, id: Id) -> bool {
+    let Some(queue) = world.jobs.get(id).and_then(|job| job.queue) else { return true };
+    !world
+        .jobs
+        .iter()
+        .take_while(|(other, _)| *other < id)
+        .any(|(_, job)| job.queue == Some(queue) && !job.is_done())
+}
+
+/// Begins to work: checks that the command makes at once, and the transitional state.
+fn begin(world: &mut World, id: Id) {
+    if let Some(job) = world.jobs.get_mut(id) {
+        job.progress = Progress::Running;
+    }
+    let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
+    let Some(begin) = behaviour.begin else { return };
+    match arguments.and_then(|arguments| begin(world, &caller, &arguments)) {
+        Ok(()) => command::record_started(world, id, behaviour),
+        Err(error) => fail(world, id, &error),
+    }
+}
+
+/// Does the work and stores what came of it.
+fn finish(world: &mut World, id: Id) {
+    if world.jobs.get(id).is_none_or(|job| job.progress != Progress::Running) {
+        return;
+    }
+    let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
+    match arguments.and_then(|arguments| (behaviour.run)(world, &caller, &arguments)) {
+        Ok(reply) => {
+            let reply = with_job(world, id, behaviour, reply);
+            let now = world.now;
+            command::record_completed(world, id, behaviour, false);
+            if let Some(job) = world.jobs.get_mut(id) {
+                job.progress = Progress::Succeeded(Arc::new(reply));
+                job.completed = Some(now);
+            }
+        }
+        Err(error) => fail(world, id, &error),
+    }
+    start_waiting(world);
+}
+
+fn fail(world: &mut World, id: Id, error: &ApiError) {
+    let now = world.now;
+    if let Some((behaviour, ..)) = prepare(world, id) {
+        command::record_completed(world, id, behaviour, true);
+    }
+    if let Some(job) = world.jobs.get_mut(id) {
+        job.progress = Progress::Failed { code: error.fault.job_code(), text: error.text.clone() };
+        job.completed = Some(now);
+    }
+}
+
+/// The command, the caller and the parameters, processed again (JOB-019).
+fn prepare(world: &World, id: Id) -> Option<(&'static Behaviour, Caller, Result<Arguments, ApiError>)> {
+    let job = world.jobs.get(id)?;
+    let command = catalog::command(job.command)?;
+    let behaviour = command::find(command).ok()?;
+    let caller = Caller::of_user(world, job.user)?;
+    let arguments = parameter::parse(world, caller, command, &job.params, job.by_post);
+    Some((behaviour, caller, arguments.map(|arguments| arguments.after(job.about))))
+}
+
+/// Entities with a job join carry the job that is still open while they are shown (JOB-065).
+fn with_job(world: &World, id: Id, behaviour: &Behaviour, reply: Reply) -> Reply {
+    let Some(job) = world.jobs.get(id) else { return reply };
+    match reply {
+        Reply::Object(object) if behaviour.joins_job => {
+            Reply::Object(object.with("jobid", job.uuid).with("jobstatus", 0))
+        }
+        other => other,
+    }
+}
+
+/// Ends the jobs whose time has come, and forgets those that expired (JOB-086).
+pub(crate) fn advance(world: &mut World) {
+    if world.pace == Pace::Reference {
+        let due: Vec<Id> = world
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.progress == Progress::Running && job.due <= world.now)
+            .map(|(id, _)| id)
+            .collect();
+        for id in due {
+            finish(world, id);
+        }
+    }
+    let kept_millis = world.settings.number("job.expire.minutes").saturating_mul(60_000);
+    let expired: Vec<(Id, Uuid)> = world
+        .jobs
+        .iter()
+        .take_while(|(_, job)| job.created.plus_millis(kept_millis) <= world.now)
+        .filter(|(_, job)| {
+            job.completed.is_some_and(|completed| completed.plus_millis(kept_millis) <= world.now)
+        })
+        .map(|(id, job)| (id, job.uuid))
+        .collect();
+    for (id, uuid) in expired {
+        world.jobs.remove(id);
+        world.index.remove(&uuid);
+    }
+}
+
+/// Counts a poll, and does a step of work where polls are what makes time pass.
+pub(crate) fn poll(world: &mut World, id: Id) {
+    let Pace::Steps(steps) = world.pace else { return };
+    let head = head_of_line(world, id);
+    let Some(job) = world.jobs.get_mut(head) else { return };
+    if job.is_done() {
+        return;
+    }
+    job.polls += 1;
+    if job.polls > steps {
+        finish(world, head);
+    }
+}
+
+fn head_of_line(world: &World, id: Id) -> Id {
+    let Some(queue) = world.jobs.get(id).and_then(|job| job.queue) else { return id };
+    world
+        .jobs
+        .iter()
+        .take_while(|(other, _)| *other < id)
+        .find(|(_, job)| job.queue == Some(queue) && !job.is_done())
+        .map_or(id, |(other, _)| other)
+}
+
+/// How a job looks (JOB-030 to -047).
+pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
+    let job = world.jobs.get(id)?;
+    let user = world.users.get(job.user);
+    let account = world.accounts.get(job.account);
+    let domain = account.and_then(|account| world.domains.get(account.domain));
+    let is_admin = Caller::of_user(world, job.user).is_some_and(Caller::is_root_admin);
+    let class = catalog::command(job.command).map(|command| command.class_name(is_admin));
+    let pending = !job.is_done();
+    let mut object = Object::named("asyncjobs")
+        .with("accountid", account.map(|account| account.uuid))
+        .with("account", account.map(|account| account.name.as_str()))
+        .with("domainid", domain.map(|domain| domain.uuid))
+        .with("domainpath", domain.map(|domain| domain.shown_path()))
+        .with("userid", user.map(|user| user.uuid))
+        .with("cmd", if world.sins(Quirk::JobShowsTheCommandName) { Some(job.command) } else { class })
+        .with("jobprocstatus", 0)
+        .with("jobresultcode", if let Progress::Failed { code, .. } = job.progress { code } else { 0 });
+    match &job.progress {
+        Progress::Queued | Progress::Running if world.sins(Quirk::PendingJobsHaveAResult) => {
+            object.push("jobresult", Object::new());
+        }
+        Progress::Queued | Progress::Running => {}
+        Progress::Succeeded(reply) => {
+            if let Some(result) = result_tree(reply, job.command) {
+                object.push("jobresulttype", "object");
+                object.push("jobresult", result);
+            }
+        }
+        Progress::Failed { code, text } => {
+            let text = text.as_deref().unwrap_or("Command failed due to Internal Server Error");
+            object.push("jobresulttype", "object");
+            object.push("jobresult", Object::new().with("errorcode", *code).with("errortext", text));
+        }
+    }
+    let status: Value = match job.progress {
+        Progress::Queued | Progress::Running => 0.into(),
+        Progress::Succeeded(_) => 1.into(),
+        Progress::Failed { .. } => 2.into(),
+    };
+    let status = match status {
+        Value::Integer(number) if world.sins(Quirk::JobStatusIsText) => number.to_string().into(),
+        other => other,
+    };
+    Some(
+        object
+            .with("jobinstancetype", job.instance_type)
+            .with("jobinstanceid", job.instance)
+            .with("managementserverid", pending.then_some(world.management_server))
+            .with("managementservername", pending.then_some("localhost"))
+            .with("created", job.created)
+            .with(
+                "completed",
+                job.completed.or_else(|| world.sins(Quirk::PendingJobsAreCompleted).then_some(job.created)),
+            )
+            .with("jobid", job.uuid)
+            .with("jobstatus", status),
+    )
+}
+
+/// The one-key object of a finished job (JOB-055 to -058).
+fn result_tree(reply: &Reply, command: &str) -> Option<Object> {
+    let name = catalog::command(command).and_then(|command| command.object()).unwrap_or("null");
+    match reply {
+        Reply::Object(object) => Some(Object::new().with(object.name.unwrap_or(name), object.clone())),
+        Reply::Success(text) => Some(Object::new().with("success", true).with("details", text.as_deref())),
+        Reply::Inline(object) => Some(object.clone()),
+        Reply::List { .. } | Reply::Nothing => None,
+    }
+}

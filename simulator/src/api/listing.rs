@@ -1,0 +1,239 @@
+//! Lists: scope, paging and counting, once for all kinds (API-ERR-040 to -049).
+
+use super::caller::Caller;
+use super::error::{ApiError, Fault};
+use super::parameter::Arguments;
+use crate::quirk::Quirk;
+use crate::reply::{Object, Reply};
+use crate::world::table::Id;
+use crate::world::{Owner, World};
+
+/// Refuses `page` and `pagesize` that do not go together.
+///
+/// # Errors
+///
+/// 431 with the texts of API-ERR-040 to -042 and -045.
+pub fn check_paging(
+    world: &World,
+    arguments: &Arguments,
+    pairs: &[(String, String)],
+) -> Result<(), ApiError> {
+    let sent = |wanted: &str| {
+        pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
+    };
+    if sent("pagesize").is_some_and(|value| value.is_empty()) {
+        return Err(ApiError::parameter("For input string: \"\""));
+    }
+    let (page, size) = (arguments.integer("page"), arguments.integer("pagesize"));
+    if world.sins(Quirk::PagingIsNotChecked) {
+        return Ok(());
+    }
+    match (page, size) {
+        (Some(_), None) => {
+            Err(ApiError::parameter("\"pagesize\" parameter is required when \"page\" is specified"))
+        }
+        (None, Some(size)) if size != -1 => {
+            Err(ApiError::parameter("\"page\" parameter is required when \"pagesize\" is specified"))
+        }
+        (Some(_), Some(-1)) => {
+            Err(ApiError::invalid("Can't specify page parameter when pagesize is -1 (Unlimited)"))
+        }
+        (Some(_), Some(size)) => {
+            let most = world.settings.number("default.page.size");
+            if most != -1 && size > most {
+                return Err(ApiError::invalid(format!(
+                    "Page size can't exceed max allowed page size value: {most}"
+                )));
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Cuts the page out of all matches and shows only that.
+///
+/// # Errors
+///
+/// 530 for a negative page size other than -1 (API-ERR-044).
+pub fn page<T>(
+    world: &World,
+    arguments: &Arguments,
+    matches: Vec<T>,
+    show: impl FnMut(T) -> Object,
+) -> Result<Reply, ApiError> {
+    let count = matches.len();
+    if arguments.command().param("retrieveonlyresourcecount").is_some()
+        && arguments.flag("retrieveonlyresourcecount")
+    {
+        return Ok(Reply::List { count, items: Vec::new() });
+    }
+    let limit = world.settings.number("default.page.size");
+    let size = match arguments.integer("pagesize") {
+        Some(-1) => None,
+        Some(size) if size < 0 => {
+            return Err(ApiError::new(
+                Fault::Runtime,
+                format!(
+                    "Unable to find on DB, due to: You have an error in your SQL syntax; check the manual that \
+                     corresponds to your MariaDB server version for the right syntax to use near '{size}' at line 1"
+                ),
+            ));
+        }
+        Some(size) => Some(size),
+        None if limit == -1 => None,
+        None => Some(limit),
+    };
+    let first_page = if world.sins(Quirk::PagesCountFromZero) { 0 } else { 1 };
+    let page = arguments.integer("page").unwrap_or(first_page).max(first_page) - first_page;
+    let items = match size.and_then(|size| usize::try_from(size).ok()) {
+        None => matches.into_iter().map(show).collect(),
+        Some(size) => {
+            let skip = usize::try_from(page).unwrap_or(0).saturating_mul(size);
+            matches.into_iter().skip(skip).take(size).map(show).collect()
+        }
+    };
+    Ok(Reply::List { count, items })
+}
+
+/// Whose things a list is about (API-ERR-047).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// One account's.
+    Account(Id),
+    /// A domain's, perhaps with all below.
+    Domain {
+        /// The domain.
+        domain: Id,
+        /// Whether those below count too.
+        below: bool,
+    },
+    /// Everybody's.
+    All,
+    /// Nobody's.
+    Nobody,
+}
+
+impl Scope {
+    /// Whether an owner's things are in scope.
+    #[must_use]
+    pub fn covers(&self, world: &World, owner: Owner) -> bool {
+        match self {
+            Self::Account(account) => owner.account == *account,
+            Self::Domain { domain, below: false } => owner.domain == *domain,
+            Self::Domain { domain, below: true } => world.is_within(owner.domain, *domain),
+            Self::All => true,
+            Self::Nobody => false,
+        }
+    }
+}
+
+/// Decides the scope of a list from `account`, `domainid`, `projectid`, `listall`, `isrecursive`
+/// and whether one thing is asked for by identifier.
+///
+/// # Errors
+///
+/// 431 and 531 as API-ERR-048 has them.
+pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Scope, ApiError> {
+    let declares = |name: &str| arguments.command().param(name).is_some();
+    let by_id = (declares("id") && arguments.has("id")) || (declares("ids") && arguments.has("ids"));
+    if declares("projectid") && arguments.has("projectid") {
+        if declares("account") && arguments.has("account") {
+            return Err(ApiError::invalid("Account and projectId can't be specified together"));
+        }
+        // Projects are not played yet, so nobody has things in one.
+        return Ok(Scope::Nobody);
+    }
+    let domain = declares("domainid").then(|| arguments.id("domainid")).flatten();
+    if let Some(domain) = domain
+        && !reaches_domain(world, caller, domain)
+    {
+        return Err(domain_refusal(world, caller, domain));
+    }
+    if let Some(name) = declares("account").then(|| arguments.filled("account")).flatten() {
+        let domain = domain.unwrap_or(caller.domain);
+        let account = world.account_by_name(name, domain).ok_or_else(|| {
+            let uuid = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
+            ApiError::invalid(format!("could not find account {name} in domain {uuid}"))
+        })?;
+        if !caller.reaches(world, world.owner_of(account)) {
+            return Err(ApiError::permission(
+                "Caller does not have permission to operate with provided resource.",
+            ));
+        }
+        return Ok(Scope::Account(account));
+    }
+    let all = declares("listall") && arguments.flag("listall");
+    let below = declares("isrecursive") && arguments.flag("isrecursive");
+    if let Some(domain) = domain {
+        return Ok(if caller.is_root_admin() || caller.is_domain_admin() {
+            Scope::Domain { domain, below }
+        } else {
+            Scope::Account(caller.account)
+        });
+    }
+    let own_domain = Scope::Domain { domain: caller.domain, below: true };
+    Ok(match (caller.is_root_admin(), caller.is_domain_admin(), all || by_id) {
+        (true, _, true) => Scope::All,
+        (_, true, true) => own_domain,
+        _ if world.sins(Quirk::ListAllShowsForeign) && all => Scope::All,
+        (_, _, true) if by_id => own_things(caller),
+        _ => Scope::Account(caller.account),
+    })
+}
+
+fn own_things(caller: Caller) -> Scope {
+    Scope::Account(caller.account)
+}
+
+/// Whether a caller may name a domain.
+#[must_use]
+pub fn reaches_domain(world: &World, caller: Caller, domain: Id) -> bool {
+    caller.is_root_admin()
+        || domain == caller.domain
+        || (caller.is_domain_admin() && world.is_within(domain, caller.domain))
+}
+
+/// The refusal of a domain that is out of reach (API-ERR-028).
+#[must_use]
+pub fn domain_refusal(world: &World, caller: Caller, domain: Id) -> ApiError {
+    let domain = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
+    ApiError::permission(format!(
+        "{} does not have permission to operate within domain id={domain}",
+        view_account_dump(world, caller.account)
+    ))
+}
+
+/// Upstream's text of an account in refusals.
+#[must_use]
+pub fn view_account_dump(world: &World, account: Id) -> String {
+    world.accounts.get(account).map_or_else(String::new, |row| {
+        format!("Account [{{\"accountName\":\"{}\",\"id\":{account},\"uuid\":\"{}\"}}]", row.name, row.uuid)
+    })
+}
+
+/// Whether a keyword is part of any of the texts, case ignored; no keyword matches everything.
+#[must_use]
+pub fn keyword_matches(arguments: &Arguments, texts: &[&str]) -> bool {
+    let Some(keyword) = arguments.text("keyword").filter(|keyword| !keyword.is_empty()) else { return true };
+    let keyword = keyword.to_lowercase();
+    texts.iter().any(|text| text.to_lowercase().contains(&keyword))
+}
+
+/// Whether `id`, and `ids` where the command has them, ask for this one. Both together are refused.
+///
+/// # Errors
+///
+/// 431 `Specify either id or ids but not both parameters`.
+pub fn wanted(arguments: &Arguments) -> Result<Option<Vec<Id>>, ApiError> {
+    let declares = |name: &str| arguments.command().param(name).is_some();
+    let one = declares("id") && arguments.has("id");
+    let many = declares("ids") && arguments.has("ids");
+    match (one, many) {
+        (true, true) => Err(ApiError::invalid("Specify either id or ids but not both parameters")),
+        // -1 and what counts as absent name nothing that exists.
+        (true, false) => Ok(Some(arguments.id("id").into_iter().collect())),
+        (false, true) => Ok(Some(arguments.ids("ids"))),
+        (false, false) => Ok(None),
+    }
+}

@@ -1,0 +1,641 @@
+//! Parameters: from the texts of a request to typed values, as the catalogue declares them
+//! (API-PAR-001 to -035). By the time a command runs, nothing is left to parse.
+
+use std::collections::BTreeMap;
+
+use uuid::Uuid;
+
+use super::caller::Caller;
+use super::error::ApiError;
+use crate::catalog::{Access, Command, Param, ParamType, Validation};
+use crate::quirk::Quirk;
+use crate::world::World;
+use crate::world::clock::{Moment, parse_date_parameter};
+use crate::world::kind::{Handle, Kind};
+use crate::world::table::Id;
+
+/// A typed value.
+#[derive(Debug, Clone, PartialEq)]
+enum Value {
+    Flag(bool),
+    Integer(i64),
+    Float(f64),
+    Text(String),
+    Date(Moment),
+    /// A thing, or nothing for a value that silently counts as absent (API-PAR-033).
+    Thing(Option<Handle>),
+    /// `-1` where an identifier is expected (API-PAR-032).
+    MinusOne,
+    Things(Vec<Handle>),
+    Texts(Vec<String>),
+    Integers(Vec<i64>),
+    Map(Vec<MapEntry>),
+}
+
+/// One member of a map parameter: `name[index].field=value`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MapEntry {
+    /// The number in brackets.
+    pub index: i32,
+    /// The field, in the spelling of the request (API-PAR-002).
+    pub field: String,
+    /// The value.
+    pub value: String,
+}
+
+/// The typed parameters of one call.
+#[derive(Debug, Clone)]
+pub struct Arguments {
+    command: Command,
+    values: Vec<(&'static str, Value)>,
+    /// Whether the request was a POST; the limits of user data depend on it (UD-009).
+    pub by_post: bool,
+    /// What the first step of a two-step command made.
+    created: Option<Handle>,
+}
+
+impl Arguments {
+    /// The command that is called.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        self.command
+    }
+
+    /// The internal number of what the first step of a two-step command made.
+    #[must_use]
+    pub fn created(&self) -> Option<Id> {
+        self.created.map(|created| created.id)
+    }
+
+    /// The same arguments for the second step of a two-step command.
+    #[must_use]
+    pub fn after(self, created: Option<Handle>) -> Self {
+        Self { created, ..self }
+    }
+
+    fn find(&self, name: &str) -> Option<&Value> {
+        debug_assert!(self.command.param(name).is_some(), "{} declares no {name}", self.command.name());
+        self.values.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// Whether a parameter was sent.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    /// A text.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<&str> {
+        match self.find(name) {
+            Some(Value::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// A text that is not empty.
+    #[must_use]
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        self.text(name).filter(|text| !text.is_empty())
+    }
+
+    /// A compulsory text; empty if the command does not demand it after all.
+    #[must_use]
+    pub fn required(&self, name: &str) -> &str {
+        self.text(name).unwrap_or_default()
+    }
+
+    /// A flag, if it was sent.
+    #[must_use]
+    pub fn maybe_flag(&self, name: &str) -> Option<bool> {
+        match self.find(name) {
+            Some(Value::Flag(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// A flag, false if it was not sent.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        self.maybe_flag(name).unwrap_or(false)
+    }
+
+    /// A number.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        match self.find(name) {
+            Some(Value::Integer(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A number with a fraction.
+    #[must_use]
+    pub fn float(&self, name: &str) -> Option<f64> {
+        match self.find(name) {
+            Some(Value::Float(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// A point in time.
+    #[must_use]
+    pub fn date(&self, name: &str) -> Option<Moment> {
+        match self.find(name) {
+            Some(Value::Date(moment)) => Some(*moment),
+            _ => None,
+        }
+    }
+
+    /// The internal number of a thing.
+    #[must_use]
+    pub fn id(&self, name: &str) -> Option<Id> {
+        self.handle(name).map(|handle| handle.id)
+    }
+
+    /// A thing.
+    #[must_use]
+    pub fn handle(&self, name: &str) -> Option<Handle> {
+        match self.find(name) {
+            Some(Value::Thing(handle)) => *handle,
+            _ => None,
+        }
+    }
+
+    /// Whether `-1` stands where an identifier is expected (API-PAR-032).
+    #[must_use]
+    pub fn is_minus_one(&self, name: &str) -> bool {
+        matches!(self.find(name), Some(Value::MinusOne))
+    }
+
+    /// The internal numbers of a list of things.
+    #[must_use]
+    pub fn ids(&self, name: &str) -> Vec<Id> {
+        match self.find(name) {
+            Some(Value::Things(handles)) => handles.iter().map(|handle| handle.id).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The things of a list, of whatever kind.
+    #[must_use]
+    pub fn handles(&self, name: &str) -> &[Handle] {
+        match self.find(name) {
+            Some(Value::Things(handles)) => handles,
+            _ => &[],
+        }
+    }
+
+    /// A list of texts.
+    #[must_use]
+    pub fn texts(&self, name: &str) -> &[String] {
+        match self.find(name) {
+            Some(Value::Texts(texts)) => texts,
+            _ => &[],
+        }
+    }
+
+    /// A list of numbers.
+    #[must_use]
+    pub fn integers(&self, name: &str) -> &[i64] {
+        match self.find(name) {
+            Some(Value::Integers(numbers)) => numbers,
+            _ => &[],
+        }
+    }
+
+    /// The members of a map parameter, as sent.
+    #[must_use]
+    pub fn entries(&self, name: &str) -> &[MapEntry] {
+        match self.find(name) {
+            Some(Value::Map(entries)) => entries,
+            _ => &[],
+        }
+    }
+
+    /// The members of a map parameter merged into one map: `name[i].key=value` (API-PAR-004).
+    #[must_use]
+    pub fn merged(&self, name: &str) -> Vec<(String, String)> {
+        let map: BTreeMap<String, String> =
+            self.entries(name).iter().map(|entry| (entry.field.clone(), entry.value.clone())).collect();
+        map.into_iter().collect()
+    }
+
+    /// The members of a map parameter grouped by index: `name[i].key=k&name[i].value=v` (API-PAR-004).
+    #[must_use]
+    pub fn grouped(&self, name: &str) -> Vec<BTreeMap<String, String>> {
+        let mut groups: BTreeMap<i32, BTreeMap<String, String>> = BTreeMap::new();
+        for entry in self.entries(name) {
+            groups.entry(entry.index).or_default().insert(entry.field.clone(), entry.value.clone());
+        }
+        groups.into_values().collect()
+    }
+}
+
+/// The lower-cased command name in texts: the envelope without `response` (API-ERR-021).
+fn text_name(command: Command) -> &'static str {
+    let name = command.response_name();
+    name.strip_suffix("response").unwrap_or(name)
+}
+
+/// Turns the texts of a request into arguments.
+///
+/// # Errors
+///
+/// The first refusal, in the order of declaration (API-PAR-015).
+pub fn parse(
+    world: &World,
+    caller: Caller,
+    command: Command,
+    pairs: &[(String, String)],
+    by_post: bool,
+) -> Result<Arguments, ApiError> {
+    let raw = unpack(pairs)?;
+    let mut values = Vec::new();
+    for param in command.params().filter(|param| param.exposed()) {
+        if param.full_view_only() && !caller.is_root_admin() {
+            continue;
+        }
+        if !param.roles().is_empty() && !param.roles().contains(caller.role_type()) {
+            continue;
+        }
+        let Some(sent) = raw.get(param.name()) else {
+            if param.required() && !world.sins(Quirk::MissingParametersPass) {
+                return Err(ApiError::parameter(format!(
+                    "Unable to execute API command {} due to missing parameter {}",
+                    text_name(command),
+                    param.name()
+                )));
+            }
+            continue;
+        };
+        let converter = Converter { world, caller, command, param };
+        if let Some(value) = converter.convert(sent)? {
+            values.push((param.name(), value));
+        }
+    }
+    Ok(Arguments { command, values, by_post, created: None })
+}
+
+/// A parameter as sent: one text, or the members of a map.
+enum Sent {
+    Text(String),
+    Map(Vec<MapEntry>),
+}
+
+/// Lower-cases the names and gathers the members of maps (API-PAR-002, API-PAR-003).
+fn unpack(pairs: &[(String, String)]) -> Result<BTreeMap<String, Sent>, ApiError> {
+    let mut raw: BTreeMap<String, Sent> = BTreeMap::new();
+    for (key, value) in pairs {
+        let Some(open) = key.find('[').filter(|open| *open > 0) else {
+            raw.insert(key.to_lowercase(), Sent::Text(value.clone()));
+            continue;
+        };
+        let malformed = || {
+            ApiError::api(
+                430,
+                format!(
+                    "Unable to decode parameter {key}; if specifying an object array, please use \
+                     parameter[index].field=XXX, e.g. userGroupList[0].group=httpGroup"
+                ),
+            )
+        };
+        let close = key.find(']').ok_or_else(malformed)?;
+        let dot = key.find('.').ok_or_else(malformed)?;
+        let doubled = key.matches('[').count() > 1 || key.matches(']').count() > 1;
+        if doubled || close < open || dot < close {
+            return Err(malformed());
+        }
+        let index = key[open + 1..close].parse().map_err(|_| malformed())?;
+        let entry = MapEntry { index, field: key[dot + 1..].to_owned(), value: value.clone() };
+        match raw.entry(key[..open].to_lowercase()).or_insert_with(|| Sent::Map(Vec::new())) {
+            Sent::Map(entries) => entries.push(entry),
+            text @ Sent::Text(_) => *text = Sent::Map(vec![entry]),
+        }
+    }
+    Ok(raw)
+}
+
+/// The conversion of one parameter.
+struct Converter<'a> {
+    world: &'a World,
+    caller: Caller,
+    command: Command,
+    param: Param,
+}
+
+impl Converter<'_> {
+    fn convert(&self, sent: &Sent) -> Result<Option<Value>, ApiError> {
+        let text = match sent {
+            Sent::Map(entries) if self.is_map() => return Ok(Some(Value::Map(entries.clone()))),
+            Sent::Map(entries) => java_map(entries),
+            Sent::Text(text) if self.is_map() => return Err(self.bad_value(text)),
+            Sent::Text(text) => text.clone(),
+        };
+        if text.is_empty() && self.param.required() {
+            return Err(ApiError::invalid(format!(
+                "Invalid value provided for API arg: {}",
+                self.param.name()
+            )));
+        }
+        let value = self.convert_text(&text)?;
+        if let Some(value) = &value {
+            self.validate(value)?;
+        }
+        Ok(value)
+    }
+
+    fn is_map(&self) -> bool {
+        matches!(self.param.field_type(), ParamType::Map | ParamType::Object)
+    }
+
+    fn convert_text(&self, text: &str) -> Result<Option<Value>, ApiError> {
+        Ok(Some(match self.param.field_type() {
+            ParamType::Boolean => Value::Flag(text.eq_ignore_ascii_case("true")),
+            ParamType::Integer if text.trim().is_empty() => return Ok(None),
+            ParamType::Integer => {
+                Value::Integer(self.integer(text, i64::from(i32::MIN), i64::from(i32::MAX))?)
+            }
+            ParamType::Short => {
+                Value::Integer(self.integer(text, i64::from(i16::MIN), i64::from(i16::MAX))?)
+            }
+            ParamType::Long => Value::Integer(self.integer(text, i64::MIN, i64::MAX)?),
+            ParamType::Float | ParamType::Double if text.trim().is_empty() => return Ok(None),
+            ParamType::Float | ParamType::Double => Value::Float(self.float(text)?),
+            ParamType::String => Value::Text(self.string(text)?),
+            ParamType::Date => Value::Date(self.date(text)?),
+            ParamType::Uuid => self.thing(text)?,
+            ParamType::List => self.list(text)?,
+            ParamType::Map | ParamType::Object => return Err(self.bad_value(text)),
+        }))
+    }
+
+    fn string(&self, text: &str) -> Result<String, ApiError> {
+        let limit = self.param.length();
+        if text.encode_utf16().count() > limit && !self.world.sins(Quirk::LongTextsPass) {
+            return Err(self.invalid(&format!(
+                "Value greater than max allowed length {limit} for param: {}",
+                self.param.name()
+            )));
+        }
+        Ok(text.to_owned())
+    }
+
+    fn integer(&self, text: &str, least: i64, most: i64) -> Result<i64, ApiError> {
+        let trimmed = if self.world.sins(Quirk::IntegersAreTrimmed) { text.trim() } else { text };
+        // Java takes any decimal digit of Unicode.
+        let digits: String = trimmed.chars().map(decimal_digit).collect();
+        let number = digits.parse().map_err(|_| self.bad_value(text))?;
+        if (least..=most).contains(&number) { Ok(number) } else { Err(self.bad_value(text)) }
+    }
+
+    fn float(&self, text: &str) -> Result<f64, ApiError> {
+        let trimmed = text.trim();
+        let plain = trimmed.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(trimmed);
+        match plain {
+            "NaN" => Ok(f64::NAN),
+            "Infinity" | "+Infinity" => Ok(f64::INFINITY),
+            "-Infinity" => Ok(f64::NEG_INFINITY),
+            // Rust reads words that Java does not.
+            other if other.contains(['n', 'N', 'i', 'I']) => Err(self.bad_value(text)),
+            other => other.parse().map_err(|_| self.bad_value(text)),
+        }
+    }
+
+    fn date(&self, text: &str) -> Result<Moment, ApiError> {
+        parse_date_parameter(text, self.param.name() == "enddate").ok_or_else(|| {
+            ApiError::parameter(format!(
+                "Unable to parse date {text} for command {}, please pass dates in the format mentioned in the api \
+                 documentation",
+                text_name(self.command)
+            ))
+        })
+    }
+
+    fn thing(&self, text: &str) -> Result<Value, ApiError> {
+        if text == "-1" {
+            return Ok(Value::MinusOne);
+        }
+        if let Some(handle) = self.look_up(text) {
+            self.check_access(handle)?;
+            return Ok(Value::Thing(Some(handle)));
+        }
+        if looks_like_uuid(text) {
+            return Err(self.no_such_thing(text));
+        }
+        if self.param.since().is_some() {
+            return Ok(Value::Thing(None));
+        }
+        // An internal number passes without a look at what it stands for (API-PAR-033).
+        match text.parse::<i64>() {
+            Ok(number) if number > 0 => {
+                let kind = self.kinds().next();
+                let id = u64::try_from(number).unwrap_or(0);
+                Ok(Value::Thing(kind.map(|kind| Handle { kind, id })))
+            }
+            Ok(_) => Err(self.invalid(&format!("Invalid value provided for API arg: {}", self.param.name()))),
+            Err(_) => Err(self.no_such_thing(text)),
+        }
+    }
+
+    fn list(&self, text: &str) -> Result<Value, ApiError> {
+        let items = text.split(',').filter(|item| !item.is_empty());
+        Ok(match self.param.list_of() {
+            Some(ParamType::Uuid) => {
+                let mut things = Vec::new();
+                for item in items {
+                    if let Value::Thing(Some(handle)) = self.thing(item)? {
+                        things.push(handle);
+                    }
+                }
+                Value::Things(things)
+            }
+            Some(ParamType::Integer | ParamType::Long | ParamType::Short) => Value::Integers(
+                items.map(|item| self.integer(item, i64::MIN, i64::MAX)).collect::<Result<_, _>>()?,
+            ),
+            _ => Value::Texts(items.map(str::to_owned).collect()),
+        })
+    }
+
+    /// The kinds of things that the parameter may name.
+    fn kinds(&self) -> impl Iterator<Item = Kind> {
+        let param = self.param;
+        Kind::ALL.iter().copied().filter(move |kind| {
+            kind.classes().iter().any(|class| param.entities().any(|entity| entity == *class))
+        })
+    }
+
+    fn look_up(&self, text: &str) -> Option<Handle> {
+        if text.len() != 36 {
+            return None;
+        }
+        let handle = self.world.find(Uuid::try_parse(text).ok()?)?;
+        self.kinds().any(|kind| kind == handle.kind).then_some(handle)
+    }
+
+    /// The access that the catalogue demands (API-ACL-020).
+    fn check_access(&self, handle: Handle) -> Result<(), ApiError> {
+        let Some(access) = self.param.acl() else { return Ok(()) };
+        if self.world.sins(Quirk::ForeignThingsAreAccessible)
+            || super::access::may(self.world, self.caller, handle, access == Access::UseEntry)
+        {
+            return Ok(());
+        }
+        Err(ApiError::permission("Caller does not have permission to operate with provided resource."))
+    }
+
+    fn validate(&self, value: &Value) -> Result<(), ApiError> {
+        for validation in self.param.validations() {
+            let (holds, hint) = match (validation, value) {
+                (Validation::PositiveNumber, Value::Integer(number)) => (*number > 0, ""),
+                (Validation::NotNullOrEmpty, Value::Text(text)) => (!text.trim().is_empty(), ""),
+                (Validation::UuidString, Value::Text(text)) => (Uuid::try_parse(text).is_ok(), ""),
+                (Validation::RfcComplianceDomainName, Value::Text(text)) => {
+                    (is_host_name(text), HOST_NAME_HINT)
+                }
+                _ => (true, ""),
+            };
+            if !holds {
+                return Err(
+                    self.invalid(&format!("Invalid value provided for API arg: {}{hint}", self.param.name()))
+                );
+            }
+        }
+        Ok(())
+    }
+
+    fn bad_value(&self, text: &str) -> ApiError {
+        ApiError::parameter(format!(
+            "Unable to execute API command {} due to invalid value {text} for parameter {}",
+            text_name(self.command),
+            self.param.name()
+        ))
+    }
+
+    fn invalid(&self, reason: &str) -> ApiError {
+        ApiError::parameter(format!(
+            "Unable to execute API command {} due to invalid value. {reason}",
+            text_name(self.command)
+        ))
+    }
+
+    fn no_such_thing(&self, text: &str) -> ApiError {
+        self.invalid(&format!(
+            "Invalid parameter {} value={text} due to incorrect long value format, or entity does not exist or due \
+             to incorrect parameter annotation for the field in api cmd class.",
+            self.param.name()
+        ))
+    }
+}
+
+const HOST_NAME_HINT: &str = " - it can contain ASCII letters 'a' through 'z', the digits '0' through '9', and the \
+                              hyphen ('-'), must be between 1 and 63 characters long, and can't start or end with \
+                              \"-\" and can't start with digit";
+
+/// A label that a host may be called by (API-PAR-014).
+#[must_use]
+pub fn is_host_name(text: &str) -> bool {
+    (1..=63).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
+        && !text.ends_with('-')
+}
+
+fn decimal_digit(character: char) -> char {
+    // The zeros of the common scripts; their digits follow in order.
+    const ZEROS: [u32; 6] = [0x0660, 0x06f0, 0x0966, 0x09e6, 0x0e50, 0xff10];
+    let code = u32::from(character);
+    ZEROS
+        .iter()
+        .find(|zero| (**zero..**zero + 10).contains(&code))
+        .and_then(|zero| char::from_digit(code - zero, 10))
+        .unwrap_or(character)
+}
+
+/// Whether a text contains the form of a UUID; upstream searches for it (API-PAR-031).
+fn looks_like_uuid(text: &str) -> bool {
+    text.as_bytes().windows(36).any(|window| {
+        window.iter().enumerate().all(|(position, byte)| match position {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+    })
+}
+
+/// A map in Java's text form, which a plain parameter gets (API-PAR-005).
+fn java_map(entries: &[MapEntry]) -> String {
+    let members: Vec<String> =
+        entries.iter().map(|entry| format!("{}={{{}={}}}", entry.index, entry.field, entry.value)).collect();
+    format!("{{{}}}", members.join(", "))
+}
+
+/// Refuses control characters other than line ends (API-PAR-001).
+///
+/// # Errors
+///
+/// 431, naming the first parameter that has one.
+pub fn refuse_control_characters(pairs: &[(String, String)]) -> Result<(), ApiError> {
+    for (name, value) in pairs {
+        let exempt = name.eq_ignore_ascii_case("activationrule");
+        if !exempt
+            && value.bytes().any(|byte| (byte < 0x20 && !matches!(byte, b'\n' | b'\r')) || byte == 0x7f)
+        {
+            return Err(ApiError::parameter(format!(
+                "Received value containing illegal ASCII non-printable characters for parameter {name}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn unpacked(key: &str) -> Result<BTreeMap<String, Sent>, ApiError> {
+        unpack(&[(key.to_owned(), "v".to_owned())])
+    }
+
+    #[test]
+    fn map_names_are_lowered_and_fields_are_not() {
+        let raw = unpacked("Details[-3].Key.Part").expect("well formed");
+        let Some(Sent::Map(entries)) = raw.get("details") else { panic!("no map") };
+        assert_eq!((entries[0].index, entries[0].field.as_str()), (-3, "Key.Part"));
+    }
+
+    #[test]
+    fn malformed_maps_are_430() {
+        for key in ["a[[0]].b", "a[0.b", "a]0[.b", "a[0]b", "a.b[0]", "a[x].b", "a[].b"] {
+            let error = unpacked(key).err().unwrap_or_else(|| panic!("{key} passed"));
+            assert_eq!(error.code(), 430, "{key}");
+        }
+        assert!(unpacked("[0].b").is_ok());
+    }
+
+    #[test]
+    fn host_names_follow_the_rule() {
+        for (name, expected) in [
+            ("a", true),
+            ("web-1", true),
+            ("1web", false),
+            ("-a", false),
+            ("a-", false),
+            ("", false),
+            ("a.b", false),
+        ] {
+            assert_eq!(is_host_name(name), expected, "{name}");
+        }
+        assert!(!is_host_name(&"a".repeat(64)));
+    }
+
+    #[test]
+    fn control_characters_are_refused_but_line_ends_pass() {
+        let refused = |value: &str| refuse_control_characters(&[("k".to_owned(), value.to_owned())]).is_err();
+        for value in ["\t", "\u{1}", "a\u{7f}", "\u{b}"] {
+            assert!(refused(value), "{value:?}");
+        }
+        for value in ["a\nb", "a\r\n", "é", ""] {
+            assert!(!refused(value), "{value:?}");
+        }
+    }
+}

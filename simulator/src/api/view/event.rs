@@ -1,0 +1,27 @@
+//! Events.
+
+use super::Owned as _;
+use crate::reply::Object;
+use crate::world::World;
+use crate::world::event::Event;
+
+/// An event.
+#[must_use]
+pub fn event(world: &World, row: &Event) -> Object {
+    let user = world.users.get(row.user);
+    let subject = row.resource.as_ref();
+    Object::new()
+        .with("id", row.uuid)
+        .with("username", user.map(|user| user.username.as_str()))
+        .with("type", &row.event_type)
+        .with("level", if row.is_error { "ERROR" } else { "INFO" })
+        .with("description", &row.description)
+        .with_owner(world, row.owner)
+        .with("resourceid", subject.map(|subject| subject.uuid))
+        .with("resourcetype", subject.map(|subject| subject.type_name))
+        .with("resourcename", subject.and_then(|subject| subject.name.as_deref()))
+        .with("created", row.created)
+        .with("state", row.state.name())
+        .with("parentid", row.parent.and_then(|parent| world.events.get(parent)).map(|parent| parent.uuid))
+        .with("archived", row.archived.then_some(true))
+}

@@ -1,0 +1,18 @@
+//! Registered user data.
+
+use super::Owned as _;
+use crate::reply::Object;
+use crate::world::World;
+use crate::world::user_data::UserData;
+
+/// Registered user data (UD-018).
+#[must_use]
+pub fn user_data(world: &World, row: &UserData) -> Object {
+    Object::new()
+        .with("id", row.uuid)
+        .with("name", &row.name)
+        .with_owner(world, row.owner)
+        .with("userdata", &row.content)
+        .with("params", row.params.as_deref())
+        .with("hasannotations", false)
+}

@@ -1,0 +1,119 @@
+//! Virtual machines.
+
+use super::Owned as _;
+use crate::api::caller::Caller;
+use crate::quirk::Quirk;
+use crate::reply::{Object, Value};
+use crate::world::World;
+use crate::world::table::Id;
+use crate::world::virtual_machine::VirtualMachine;
+
+/// A virtual machine. Host, internal name and architecture are for root administrators (VM-008).
+#[must_use]
+pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Caller) -> Object {
+    let full = viewer.is_root_admin() || world.sins(Quirk::AdminFieldsLeak);
+    let zone = world.zones.get(row.zone);
+    let host = row.host.and_then(|host| world.hosts.get(host));
+    let template = world.templates.get(row.template);
+    let offering = world.service_offerings.get(row.offering);
+    let system = template.and_then(|template| world.guest_systems.get(template.guest_system));
+    let size = world.machine_size(row);
+    let user = world.users.get(row.user);
+    let user_data = row.user_data_id.and_then(|user_data| world.user_data.get(user_data));
+    let public =
+        world.addresses.iter().find(|(_, address)| address.static_nat == Some(id)).map(|(_, row)| row);
+    let nics: Vec<Object> =
+        row.nics.iter().map(|nic| super::nic(world, nic, row.host.is_some(), viewer)).collect();
+    let key_names: Vec<&str> = row.key_pairs.iter().map(|(name, _)| name.as_str()).collect();
+    let on_storage = world
+        .volumes_of(id)
+        .first()
+        .and_then(|volume| world.volumes.get(*volume))
+        .is_some_and(|volume| volume.pool.is_some());
+    let owner = Object::new().with_owner(world, row.owner);
+    let mut object = Object::new()
+        .with("id", row.uuid)
+        .with("name", &row.name)
+        .with("displayname", row.shown_name())
+        .with("account", owner.text("account"))
+        .with("userid", user.map(|user| user.uuid))
+        .with("username", user.map(|user| user.username.as_str()))
+        .with("domainid", owner.text("domainid"))
+        .with("domain", owner.text("domain"))
+        .with("domainpath", owner.text("domainpath"))
+        .with("created", row.created)
+        .with("lastupdated", row.updated)
+        .with("state", state_name(world, row))
+        .with("haenable", row.ha)
+        .with("groupid", group_id(world, row))
+        .with("group", row.group.as_deref())
+        .with("zoneid", zone.map(|zone| zone.uuid))
+        .with("zonename", zone.map(|zone| zone.name.as_str()))
+        .with("hostid", host.filter(|_| full).map(|host| host.uuid))
+        .with("hostname", host.filter(|_| full).map(|host| host.name.as_str()))
+        .with("hostcontrolstate", host.map(|_| "Enabled"))
+        .with("templateid", template.map(|template| template.uuid))
+        .with("templatename", template.map(|template| template.name.as_str()))
+        .with("templatetype", template.map(|template| template.template_type.as_str()))
+        .with("templateformat", template.map(|template| template.format.as_str()))
+        .with("templatedisplaytext", template.map(|template| template.display_text.as_str()))
+        .with("passwordenabled", template.is_some_and(|template| template.password_enabled))
+        .with("serviceofferingid", offering.map(|offering| offering.uuid))
+        .with("serviceofferingname", offering.map(|offering| offering.name.as_str()))
+        .with("cpunumber", size.0)
+        .with("cpuspeed", size.1)
+        .with("memory", size.2)
+        .with("guestosid", system.map(|system| system.uuid))
+        .with("rootdeviceid", 0)
+        .with("rootdevicetype", "ROOT")
+        .with("securitygroup", Vec::<Object>::new())
+        .with("nic", nics)
+        .with("hypervisor", "Simulator")
+        .with("ipaddress", row.default_nic().and_then(|nic| nic.address))
+        .with("publicipid", public.map(|public| public.uuid))
+        .with("publicip", public.map(|public| public.address))
+        .with("instancename", full.then(|| world.instance_name(id, row)))
+        .with("details", row.details.clone())
+        .with("keypairs", (!key_names.is_empty()).then(|| key_names.join(",")))
+        .with("affinitygroup", Vec::<Object>::new())
+        .with("displayvm", full.then_some(row.display))
+        .with("isdynamicallyscalable", row.dynamically_scalable)
+        .with("deleteprotection", row.delete_protection)
+        .with("ostypeid", system.map(|system| system.uuid))
+        .with("osdisplayname", system.map(|system| system.description.as_str()))
+        .with("pooltype", on_storage.then_some("NetworkFilesystem"))
+        .with("receivedbytes", 0)
+        .with("sentbytes", 0);
+    if let Some(user_data) = user_data {
+        object.push("userdataid", user_data.uuid);
+        object.push("userdataname", &user_data.name);
+        object.push("userdatadetails", java_details(&row.user_data_details));
+    }
+    object
+        .with("arch", full.then_some("x86_64"))
+        .with("tags", Vec::<Object>::new())
+        .with("hasannotations", false)
+}
+
+fn state_name(world: &World, row: &VirtualMachine) -> Value {
+    if world.sins(Quirk::StatesAreLowerCase) {
+        return row.state.name().to_lowercase().into();
+    }
+    row.state.name().into()
+}
+
+fn group_id(world: &World, row: &VirtualMachine) -> Option<uuid::Uuid> {
+    let name = row.group.as_deref()?;
+    let kind = crate::world::kind::Kind::InstanceGroup;
+    let id = world.register.by_name(kind, row.owner, name)?;
+    world.register.get(kind, id).map(|record| record.uuid)
+}
+
+/// The values for the parameters of user data, in Java's text of a map.
+fn java_details(details: &[(String, String)]) -> Option<String> {
+    if details.is_empty() {
+        return None;
+    }
+    let members: Vec<String> = details.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    Some(format!("{{{}}}", members.join(", ")))
+}

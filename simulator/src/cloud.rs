@@ -1,0 +1,415 @@
+//! One running cloud: its world behind a lock, its listeners, and what it says when it is ready.
+//!
+//! Nothing here is global: clouds in one process do not see each other, and dropping one frees
+//! its ports.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::Serialize;
+use tokio::sync::oneshot;
+
+use crate::config::{Clock, Config};
+use crate::quirk::{Quirk, UnknownQuirk};
+use crate::server;
+use crate::world::World;
+use crate::world::clock::{Moment, VIRTUAL_EPOCH};
+use crate::world::job::{BadPace, Pace};
+use crate::world::preset::{self, WorldError};
+use crate::world::setting::UnknownSetting;
+
+/// Why a cloud did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No port, or not this one.
+    #[error("could not listen on {address} for {what}: {source}")]
+    Listen {
+        /// Which listener.
+        what: &'static str,
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+    /// The world could not be made.
+    #[error(transparent)]
+    World(#[from] WorldError),
+    /// A world that is neither a name nor a readable file.
+    #[error("could not read the world {path:?}: {reason}")]
+    WorldFile {
+        /// What was named.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A setting that the simulator does not know.
+    #[error("could not set: {0}")]
+    Setting(#[from] UnknownSetting),
+    /// A quirk that does not exist.
+    #[error(transparent)]
+    Quirk(#[from] UnknownQuirk),
+    /// A pace that does not exist.
+    #[error(transparent)]
+    Pace(#[from] BadPace),
+    /// Lease files could not be written.
+    #[error("could not write lease files to {path:?}: {source}")]
+    Leases {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No thread or no runtime.
+    #[error("could not start the simulator's thread: {0}")]
+    Thread(io::Error),
+}
+
+impl StartError {
+    /// What to do about it, in a line.
+    #[must_use]
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
+                Some("another program has this port; choose another one, or port 0 for any free one")
+            }
+            Self::Listen { .. } => {
+                Some("check that the address belongs to this machine and the port is allowed")
+            }
+            Self::WorldFile { .. } => Some("name demo, empty, advdualzone or a file ending in .toml"),
+            Self::World(_) => Some("compare with the world files in fixtures/world"),
+            Self::Quirk(_) => Some("`cloudstack-simulator --list-quirks` names all of them"),
+            _ => None,
+        }
+    }
+}
+
+/// Somebody who can call the API.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Credential {
+    /// The name to log in with.
+    pub username: String,
+    /// The account.
+    pub account: String,
+    /// The path of the domain, `/` for ROOT.
+    pub domain: String,
+    /// The password.
+    pub password: String,
+    /// The public half of the keys; empty if there are none.
+    pub apikey: String,
+    /// The secret half of the keys; empty if there are none.
+    pub secretkey: String,
+    /// The type of the role.
+    pub roletype: String,
+}
+
+/// A guest that a test can speak as.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Guest {
+    /// The host name.
+    pub name: String,
+    /// The identifier of the machine.
+    pub id: String,
+    /// The address in its network.
+    pub address: String,
+    /// The address on this machine to connect from.
+    pub source: String,
+    /// The base URL of its router.
+    pub router: String,
+    /// Its lease file.
+    pub lease: String,
+}
+
+/// What a cloud says when everything listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Ready {
+    /// The URL of the signed port.
+    pub api: String,
+    /// The URL of the unauthenticated port.
+    pub integration: Option<String>,
+    /// The base URL of the first router.
+    pub router: Option<String>,
+    /// The URL of the side door.
+    pub control: Option<String>,
+    /// Who can call.
+    pub credentials: Vec<Credential>,
+    /// Who can be spoken as.
+    pub guests: Vec<Guest>,
+}
+
+/// What the listeners of a cloud share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    world: Mutex<World>,
+    clock: Clock,
+}
+
+impl Shared {
+    /// The world, told what time it is. A panic elsewhere does not take the cloud down: every
+    /// request leaves the world as consistent as it found it.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.clock == Clock::Real {
+            world.now = real_now();
+        }
+        world
+    }
+}
+
+/// The machine's time. The only place that asks for it.
+#[expect(clippy::disallowed_methods, reason = "the one place where a real clock enters a world")]
+fn real_now() -> Moment {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Moment(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Builds a cloud: the demo world on free ports unless told otherwise.
+#[derive(Debug, Clone, Default)]
+pub struct CloudBuilder {
+    config: Config,
+}
+
+impl CloudBuilder {
+    /// The world: a name or a file.
+    #[must_use]
+    pub fn world(mut self, world: &str) -> Self {
+        world.clone_into(&mut self.config.world);
+        self
+    }
+
+    /// The seed of identifiers and keys.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = seed;
+        self
+    }
+
+    /// How long jobs take.
+    #[must_use]
+    pub fn pace(mut self, pace: Pace) -> Self {
+        self.config.pace = pace;
+        self
+    }
+
+    /// How long jobs take, by word.
+    ///
+    /// # Errors
+    ///
+    /// The word is no pace.
+    pub fn jobs(self, pace: &str) -> Result<Self, StartError> {
+        Ok(self.pace(pace.parse()?))
+    }
+
+    /// Switches a fault on.
+    #[must_use]
+    pub fn with(mut self, quirk: Quirk) -> Self {
+        self.config.quirks.push(quirk);
+        self
+    }
+
+    /// Switches a fault on, by name.
+    ///
+    /// # Errors
+    ///
+    /// There is no such quirk.
+    pub fn quirk(self, name: &str) -> Result<Self, StartError> {
+        Ok(self.with(name.parse()?))
+    }
+
+    /// Sets a setting.
+    #[must_use]
+    pub fn setting(mut self, name: &str, value: &str) -> Self {
+        self.config.settings.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Lets the world have a clock of its own.
+    #[must_use]
+    pub fn virtual_clock(mut self) -> Self {
+        self.config.clock = Clock::Virtual;
+        self
+    }
+
+    /// Starts the cloud on a thread of its own and waits until everything listens.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn start_blocking(self) -> Result<Cloud, StartError> {
+        Cloud::launch(self.config)
+    }
+
+    /// Starts the cloud on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    #[expect(clippy::unused_async, reason = "callers with a runtime await it; starting takes microseconds")]
+    pub async fn start(self) -> Result<Cloud, StartError> {
+        Cloud::launch(self.config)
+    }
+}
+
+/// A running cloud. Dropping it stops it and frees its ports.
+#[derive(Debug)]
+pub struct Cloud {
+    ready: Ready,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    leases: LeaseFolder,
+}
+
+/// Where the lease files are; a folder of our own goes away with the cloud.
+#[derive(Debug, Clone)]
+pub(crate) struct LeaseFolder {
+    pub(crate) path: PathBuf,
+    is_ours: bool,
+}
+
+impl Cloud {
+    /// Builds a cloud.
+    #[must_use]
+    pub fn builder() -> CloudBuilder {
+        CloudBuilder::default()
+    }
+
+    /// Starts a cloud as configured, on a thread of its own.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn launch(config: Config) -> Result<Self, StartError> {
+        let world = make_world(&config)?;
+        let shared = Arc::new(Shared { world: Mutex::new(world), clock: config.clock });
+        let leases = lease_folder(&config)?;
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let (thread_shared, thread_leases) = (Arc::clone(&shared), leases.clone());
+        let thread = std::thread::Builder::new()
+            .name("cloudstack-simulator".to_owned())
+            .spawn(move || {
+                let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+                    Ok(runtime) => runtime,
+                    Err(error) => {
+                        let _ = tell.send(Err(StartError::Thread(error)));
+                        return;
+                    }
+                };
+                runtime.block_on(async {
+                    match server::listen(&config, &thread_shared, &thread_leases).await {
+                        Ok((ready, serving)) => {
+                            if tell.send(Ok(ready)).is_ok() {
+                                serving.until(stopped).await;
+                            }
+                        }
+                        Err(error) => {
+                            let _ = tell.send(Err(error));
+                        }
+                    }
+                });
+            })
+            .map_err(StartError::Thread)?;
+        let gone = || StartError::Thread(io::Error::other("the thread ended before it listened"));
+        let ready = told.recv().map_err(|_| gone())??;
+        Ok(Self { ready, stop: Some(stop), thread: Some(thread), shared, leases })
+    }
+
+    /// What listens where, and who can call.
+    #[must_use]
+    pub fn ready(&self) -> &Ready {
+        &self.ready
+    }
+
+    /// A copy of the world as it is now.
+    #[must_use]
+    pub fn snapshot(&self) -> World {
+        self.shared.world().clone()
+    }
+}
+
+impl Drop for Cloud {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+        if self.leases.is_ours {
+            let _ = std::fs::remove_dir_all(&self.leases.path);
+        }
+    }
+}
+
+fn make_world(config: &Config) -> Result<World, StartError> {
+    let now = match config.clock {
+        Clock::Real => real_now(),
+        Clock::Virtual => VIRTUAL_EPOCH,
+    };
+    let named =
+        preset::NAMED.iter().find(|(name, _)| *name == config.world).map(|(_, text)| (*text).to_owned());
+    let text = match named {
+        Some(text) => text,
+        None => std::fs::read_to_string(&config.world).map_err(|error| StartError::WorldFile {
+            path: config.world.clone(),
+            reason: error.to_string(),
+        })?,
+    };
+    let mut world = preset::build(&config.world, &text, config.seed, now)?;
+    world.pace = config.pace;
+    world.quirks = config.quirks.iter().copied().collect();
+    for (name, value) in &config.settings {
+        world.settings.set(name, value)?;
+    }
+    Ok(world)
+}
+
+fn lease_folder(config: &Config) -> Result<LeaseFolder, StartError> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+    // A number for the name of a folder; it decides nothing about any world.
+    static SERIAL: AtomicU64 = AtomicU64::new(0);
+    let is_ours = config.leases.is_none();
+    let path = config.leases.clone().unwrap_or_else(|| {
+        let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
+        std::env::temp_dir().join(format!("cloudstack-simulator-{}-{serial}", std::process::id()))
+    });
+    std::fs::create_dir_all(&path).map_err(|source| StartError::Leases { path: path.clone(), source })?;
+    Ok(LeaseFolder { path, is_ours })
+}
+
+/// Who can call, the administrator first.
+pub(crate) fn credentials(world: &World) -> Vec<Credential> {
+    let mut credentials = Vec::new();
+    for (id, user) in world.users.iter().filter(|(id, _)| *id != crate::world::account::SYSTEM) {
+        let Some(account) = world.accounts.get(user.account) else { continue };
+        let domain = world.domains.get(account.domain).map_or("/", |domain| domain.path.as_str());
+        let _ = id;
+        credentials.push(Credential {
+            username: user.username.clone(),
+            account: account.name.clone(),
+            domain: if domain == "/" { domain.to_owned() } else { domain.trim_end_matches('/').to_owned() },
+            password: user.password.clone(),
+            apikey: user.api_key.clone().unwrap_or_default(),
+            secretkey: user.secret_key.clone().unwrap_or_default(),
+            roletype: world.roles.get(account.role).map_or("User", |role| role.role_type.name()).to_owned(),
+        });
+    }
+    credentials
+}
+
+/// The address on this machine that stands for an address of the simulated networks: `10.a.b.c`
+/// is `127.a.b.c`.
+pub(crate) fn on_loopback(address: Ipv4Addr) -> Ipv4Addr {
+    let [_, b, c, d] = address.octets();
+    Ipv4Addr::new(127, b, c, d)
+}
+
+/// The simulated address that an address on this machine stands for.
+pub(crate) fn off_loopback(address: Ipv4Addr) -> Ipv4Addr {
+    let [a, b, c, d] = address.octets();
+    if a == 127 { Ipv4Addr::new(10, b, c, d) } else { address }
+}

@@ -1,0 +1,147 @@
+//! Events: what happened, by whom, to what (EVT-001 onwards).
+
+use uuid::Uuid;
+
+use super::clock::Moment;
+use super::kind::{Handle, Kind};
+use super::table::Id;
+use super::{Owner, World};
+
+/// The state of an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventState {
+    /// A create command made its entity.
+    Created,
+    /// A job was accepted.
+    Scheduled,
+    /// A job began.
+    Started,
+    /// It is over, well or not.
+    Completed,
+}
+
+impl EventState {
+    /// The word on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Created => "Created",
+            Self::Scheduled => "Scheduled",
+            Self::Started => "Started",
+            Self::Completed => "Completed",
+        }
+    }
+}
+
+/// An event.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// Its identifier.
+    pub uuid: Uuid,
+    /// The user who caused it.
+    pub user: Id,
+    /// Whose event it is.
+    pub owner: Owner,
+    /// Its type, `VM.START`.
+    pub event_type: String,
+    /// Its state.
+    pub state: EventState,
+    /// Whether something went wrong.
+    pub is_error: bool,
+    /// What happened, in a line.
+    pub description: String,
+    /// The first event of the chain.
+    pub parent: Option<Id>,
+    /// What it is about, with its identifier, type name and name then.
+    pub resource: Option<Subject>,
+    /// When it happened.
+    pub created: Moment,
+    /// Whether it was archived.
+    pub archived: bool,
+}
+
+/// What an event is about.
+#[derive(Debug, Clone)]
+pub struct Subject {
+    /// The identifier.
+    pub uuid: Uuid,
+    /// The type name, `VirtualMachine`.
+    pub type_name: &'static str,
+    /// The name at the time.
+    pub name: Option<String>,
+}
+
+/// What [`World::record`] needs to know.
+#[derive(Debug, Clone)]
+pub struct NewEvent<'a> {
+    /// The user who caused it.
+    pub user: Id,
+    /// Whose event it is.
+    pub owner: Owner,
+    /// Its type.
+    pub event_type: &'a str,
+    /// Its state.
+    pub state: EventState,
+    /// Whether something went wrong.
+    pub is_error: bool,
+    /// What happened.
+    pub description: String,
+    /// The first event of the chain.
+    pub parent: Option<Id>,
+    /// What it is about.
+    pub about: Option<Handle>,
+}
+
+impl World {
+    /// Writes an event down.
+    pub fn record(&mut self, new: NewEvent<'_>) -> Id {
+        let uuid = self.name_row(Kind::Event, self.events.next_id());
+        let resource = new.about.and_then(|handle| self.subject(handle));
+        let created = self.now;
+        self.events.insert(Event {
+            uuid,
+            user: new.user,
+            owner: new.owner,
+            event_type: new.event_type.to_owned(),
+            state: new.state,
+            is_error: new.is_error,
+            description: new.description,
+            parent: new.parent,
+            resource,
+            created,
+            archived: false,
+        })
+    }
+
+    /// The identifier, type name and name of a thing.
+    fn subject(&self, handle: Handle) -> Option<Subject> {
+        let (uuid, name) = match handle.kind {
+            Kind::VirtualMachine => {
+                let machine = self.virtual_machines.get(handle.id)?;
+                (machine.uuid, Some(machine.name.clone()))
+            }
+            Kind::Volume => {
+                let volume = self.volumes.get(handle.id)?;
+                (volume.uuid, Some(volume.name.clone()))
+            }
+            Kind::Network => {
+                let network = self.networks.get(handle.id)?;
+                (network.uuid, Some(network.name.clone()))
+            }
+            Kind::Account => {
+                let account = self.accounts.get(handle.id)?;
+                (account.uuid, Some(account.name.clone()))
+            }
+            Kind::User => {
+                let user = self.users.get(handle.id)?;
+                (user.uuid, Some(user.username.clone()))
+            }
+            Kind::Domain => {
+                let domain = self.domains.get(handle.id)?;
+                (domain.uuid, Some(domain.name.clone()))
+            }
+            _ => return None,
+        };
+        Some(Subject { uuid, type_name: handle.kind.type_name(), name })
+    }
+}

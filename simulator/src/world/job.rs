@@ -1,0 +1,133 @@
+//! Asynchronous jobs: who asked for what, how far it is and what came of it.
+//!
+//! The world keeps the books; what a job does is decided by the command that it names, which
+//! [`crate::api::job`] runs again from the parameters as they were sent (JOB-019).
+
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Arc;
+
+use uuid::Uuid;
+
+use super::clock::Moment;
+use super::kind::Handle;
+use super::table::Id;
+use crate::reply::Reply;
+
+/// How long jobs take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// A job is done before its submission is answered.
+    Instant,
+    /// A job is pending for this many of its own polls.
+    Steps(u32),
+    /// Jobs take as long as they took on the recorded server (JOB-084).
+    Reference,
+}
+
+impl FromStr for Pace {
+    type Err = BadPace;
+
+    fn from_str(text: &str) -> Result<Self, BadPace> {
+        match text.split_once(':') {
+            None if text == "instant" => Ok(Self::Instant),
+            None if text == "reference" => Ok(Self::Reference),
+            Some(("steps", count)) => count.parse().map(Self::Steps).map_err(|_| BadPace(text.to_owned())),
+            _ => Err(BadPace(text.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Pace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Instant => formatter.write_str("instant"),
+            Self::Steps(count) => write!(formatter, "steps:{count}"),
+            Self::Reference => formatter.write_str("reference"),
+        }
+    }
+}
+
+/// A text that is no pace.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no job pace: use instant, steps:N or reference")]
+pub struct BadPace(String);
+
+/// How far a job is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Progress {
+    /// Waiting for another job on the same machine.
+    Queued,
+    /// At work.
+    Running,
+    /// Over, well.
+    Succeeded(Arc<Reply>),
+    /// Over, badly: the code and the text of the failure.
+    Failed {
+        /// The error code.
+        code: u16,
+        /// The text.
+        text: Option<String>,
+    },
+}
+
+/// A job.
+#[derive(Debug, Clone)]
+pub struct Job {
+    /// Its identifier.
+    pub uuid: Uuid,
+    /// The command's name.
+    pub command: &'static str,
+    /// The parameters as sent, without the session's and the signature's.
+    pub params: Arc<Vec<(String, String)>>,
+    /// The method of the request.
+    pub by_post: bool,
+    /// The user who asked.
+    pub user: Id,
+    /// The account who asked.
+    pub account: Id,
+    /// What a two-step command created, or what the command is about.
+    pub about: Option<Handle>,
+    /// `jobinstancetype`, if the job shows one.
+    pub instance_type: Option<&'static str>,
+    /// `jobinstanceid`, if the job shows one.
+    pub instance: Option<Uuid>,
+    /// The machine whose jobs run one after another (JOB-082).
+    pub queue: Option<Id>,
+    /// The first event of the chain.
+    pub root_event: Option<Id>,
+    /// How far it is.
+    pub progress: Progress,
+    /// How often it was asked for while pending.
+    pub polls: u32,
+    /// When it is done at the earliest, at the reference's pace.
+    pub due: Moment,
+    /// When it was accepted.
+    pub created: Moment,
+    /// When it was over.
+    pub completed: Option<Moment>,
+}
+
+impl Job {
+    /// Whether it is over.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        matches!(self.progress, Progress::Succeeded(_) | Progress::Failed { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paces_read_as_they_are_written() {
+        for text in ["instant", "reference", "steps:3"] {
+            assert_eq!(text.parse::<Pace>().expect("a valid pace").to_string(), text);
+        }
+        for text in ["", "steps", "steps:", "steps:-1", "fast"] {
+            let error = text.parse::<Pace>().expect_err("no pace");
+            assert!(error.to_string().contains("steps:N"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Tables of rows: internal numbers count up in order of creation, rows are shared between
+//! forks until one of them changes a row.
+
+use std::sync::Arc;
+
+use imbl::OrdMap;
+
+/// The internal number of a row. Clients see it in a few texts only (`i-2-17-VM`).
+pub type Id = u64;
+
+/// Rows by internal number.
+#[derive(Debug)]
+pub struct Table<T> {
+    rows: OrdMap<Id, Arc<T>>,
+    last: Id,
+}
+
+impl<T> Clone for Table<T> {
+    fn clone(&self) -> Self {
+        Self { rows: self.rows.clone(), last: self.last }
+    }
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { rows: OrdMap::new(), last: 0 }
+    }
+}
+
+impl<T: Clone> Table<T> {
+    /// The number that the next row gets.
+    #[must_use]
+    pub fn next_id(&self) -> Id {
+        self.last + 1
+    }
+
+    /// Makes the next row get at least this number.
+    pub fn start_at(&mut self, id: Id) {
+        self.last = self.last.max(id.saturating_sub(1));
+    }
+
+    /// Adds a row and answers its number.
+    pub fn insert(&mut self, row: T) -> Id {
+        self.last += 1;
+        self.rows.insert(self.last, Arc::new(row));
+        self.last
+    }
+
+    /// A row.
+    #[must_use]
+    pub fn get(&self, id: Id) -> Option<&T> {
+        self.rows.get(&id).map(AsRef::as_ref)
+    }
+
+    /// A row, to change it.
+    pub fn get_mut(&mut self, id: Id) -> Option<&mut T> {
+        self.rows.get_mut(&id).map(Arc::make_mut)
+    }
+
+    /// Takes a row out; its number is never given again.
+    pub fn remove(&mut self, id: Id) -> Option<Arc<T>> {
+        self.rows.remove(&id)
+    }
+
+    /// All rows, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Id, &T)> {
+        self.rows.iter().map(|(id, row)| (*id, row.as_ref()))
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there are no rows.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fork_does_not_see_what_the_other_changes() {
+        let mut one = Table::default();
+        let id = one.insert("a".to_owned());
+        let mut two = one.clone();
+        two.get_mut(id).expect("the row was inserted").push('b');
+        two.insert("c".to_owned());
+        assert_eq!(one.get(id).map(String::as_str), Some("a"));
+        assert_eq!(two.get(id).map(String::as_str), Some("ab"));
+        assert_eq!((one.len(), two.len()), (1, 2));
+    }
+
+    #[test]
+    fn numbers_are_never_given_twice() {
+        let mut table = Table::default();
+        let first = table.insert(1);
+        table.remove(first);
+        assert_eq!(table.insert(2), first + 1);
+    }
+}
