@@ -1,0 +1,670 @@
+//! Arguments in, exit code out. Prints nothing itself: [`main`] hands back what is to be printed.
+
+use std::{
+    env, fs,
+    io::IsTerminal as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::{
+    check::{Check, Profile},
+    checks::{self, AREAS},
+    doctor,
+    known::Known,
+    ledger::Ledger,
+    report::{Conclusion, Kind},
+    runner::{self, Selection},
+    settings::{Settings, SettingsError},
+    target::{Limits, Target},
+};
+
+/// How a run ends, for scripts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// 0: at least one check judged, and every judged MUST passes or is a known deviation.
+    Conformant,
+    /// 1: not conformant, or the known-deviation file is wrong.
+    NotConformant,
+    /// 2: the command line or a file is wrong; nothing was sent.
+    Usage,
+    /// 3: the target could not be tested; the doctor's finding is printed.
+    NotTested,
+    /// 4: nothing was judged, all skipped or filtered out.
+    NothingJudged,
+    /// 5: judged, but resources of ours remain on the target.
+    Remaining,
+}
+
+impl ExitCode {
+    /// The number that the process ends with.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Conformant => 0,
+            Self::NotConformant => 1,
+            Self::Usage => 2,
+            Self::NotTested => 3,
+            Self::NothingJudged => 4,
+            Self::Remaining => 5,
+        }
+    }
+}
+
+impl From<Conclusion> for ExitCode {
+    fn from(conclusion: Conclusion) -> Self {
+        match conclusion {
+            Conclusion::Conformant => Self::Conformant,
+            Conclusion::NotConformant => Self::NotConformant,
+            Conclusion::NotTested => Self::NotTested,
+            Conclusion::NothingJudged => Self::NothingJudged,
+            Conclusion::Remaining => Self::Remaining,
+        }
+    }
+}
+
+/// What the process prints, and how it ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Printed {
+    /// For standard output.
+    pub output: String,
+    /// For standard error.
+    pub errors: String,
+    /// How it ends.
+    pub code: ExitCode,
+}
+
+impl Printed {
+    fn output(output: String) -> Self {
+        Self { output, errors: String::new(), code: ExitCode::Conformant }
+    }
+
+    fn failure(code: ExitCode, message: &str, hint: &str) -> Self {
+        Self { output: String::new(), errors: format!("error: {message}\nhint: {hint}\n"), code }
+    }
+}
+
+impl From<SettingsError> for Printed {
+    fn from(error: SettingsError) -> Self {
+        Self::failure(ExitCode::Usage, &error.message, &error.hint)
+    }
+}
+
+/// Judges a cloud that claims to speak the CloudStack query API.
+///
+/// Without a target it judges the simulator that it carries. A target of your own is only read from, unless you pass
+/// --allow-changes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cloudstack-conformance",
+    version,
+    args_conflicts_with_subcommands = true,
+    max_term_width = 100
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: RunArguments,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge a target; what happens without a subcommand
+    Run(RunArguments),
+    /// List the checks
+    List(ListArguments),
+    /// Tell everything about one check
+    Explain {
+        /// The id of a check
+        id: String,
+    },
+    /// List the rules of the protocol and the checks that cover them
+    Requirements,
+    /// Find out whether a target can be tested
+    Doctor(TargetArguments),
+    /// Remove what a killed run left on a target, and only that
+    Cleanup(CleanupArguments),
+}
+
+#[derive(Debug, Args)]
+struct ListArguments {
+    /// Parts of ids
+    filters: Vec<String>,
+    /// Only the checks of this profile
+    #[arg(long, value_enum, default_value_t = Profile::Full)]
+    profile: Profile,
+}
+
+#[derive(Debug, Args)]
+struct CleanupArguments {
+    #[command(flatten)]
+    target: TargetArguments,
+    /// The ledger of the killed run
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Target (none: the embedded simulator)")]
+struct TargetArguments {
+    /// URL of the API; also CLOUDSTACK_ENDPOINT
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// API key; better CLOUDSTACK_KEY
+    #[arg(long, value_name = "KEY")]
+    api_key: Option<String>,
+    /// Secret of the API key; better CLOUDSTACK_SECRET
+    #[arg(long, value_name = "SECRET")]
+    secret_key: Option<String>,
+    /// User name, for checks of sessions
+    #[arg(long, value_name = "NAME")]
+    username: Option<String>,
+    /// Password of the user; better in a target file
+    #[arg(long, value_name = "PASSWORD")]
+    password: Option<String>,
+    /// Path of the user's domain
+    #[arg(long, value_name = "PATH")]
+    domain: Option<String>,
+    /// Base URL of a virtual router
+    #[arg(long, value_name = "URL")]
+    router: Option<String>,
+    /// Local address to speak to the router from; twice for two guests
+    #[arg(long, value_name = "ADDRESS")]
+    guest: Vec<String>,
+    /// A guest's lease file
+    #[arg(long, value_name = "FILE")]
+    lease: Option<String>,
+    /// URL of the unauthenticated port
+    #[arg(long, value_name = "URL")]
+    integration: Option<String>,
+    /// A file that says all this
+    #[arg(long, value_name = "FILE")]
+    target: Option<PathBuf>,
+    /// A section of ~/.cloudstack.ini
+    #[arg(long, value_name = "SECTION", num_args = 0..=1, default_missing_value = "cloudstack", require_equals = true)]
+    ini: Option<String>,
+    /// A profile of cmk
+    #[arg(long, value_name = "PROFILE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
+    cmk: Option<String>,
+    /// Seconds that one exchange may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
+    deadline: f64,
+}
+
+#[derive(Debug, Args)]
+struct RunArguments {
+    /// Parts of ids, such as signing/; all checks if absent
+    filters: Vec<String>,
+    /// The check with exactly this id
+    #[arg(long, value_name = "ID")]
+    check: Vec<String>,
+    /// What the run may do: read-only for a target of your own, core for the embedded simulator
+    #[arg(long, value_enum)]
+    profile: Option<Profile>,
+    /// Let a profile that changes things loose on a target of your own
+    #[arg(long)]
+    allow_changes: bool,
+    /// terminal, json, junit, html, tap, markdown or github, and where to write it
+    #[arg(long, value_name = "KIND[=PATH]", value_parser = report_to)]
+    report: Vec<(Kind, Option<PathBuf>)>,
+    /// Deviations that you know of
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
+    /// Repeats generated values
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Generated cases per property
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    cases: u32,
+    /// Checks at the same time
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    workers: Option<u16>,
+    /// At most so many requests per second
+    #[arg(long, value_name = "N", value_parser = rate)]
+    rate: Option<f64>,
+    /// Only this part of the checks
+    #[arg(long, value_name = "I/N", value_parser = shard)]
+    shard: Option<(usize, usize)>,
+    /// A SHOULD decides like a MUST
+    #[arg(long)]
+    strict: bool,
+    /// Where to note what was created
+    #[arg(long, value_name = "FILE")]
+    ledger: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArguments,
+}
+
+/// Runs the program with these arguments, the first of which is its name.
+pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Printed {
+    let parsed = Arguments::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Arguments::from_arg_matches(&matches));
+    let arguments = match parsed {
+        Ok(arguments) => arguments,
+        Err(error) if error.use_stderr() => {
+            return Printed { output: String::new(), errors: error.to_string(), code: ExitCode::Usage };
+        }
+        Err(error) => return Printed::output(error.to_string()),
+    };
+    let result = match arguments.command {
+        None => judge(&arguments.run),
+        Some(Command::Run(run)) => judge(&run),
+        Some(Command::List(list)) => Ok(listed(&list)),
+        Some(Command::Explain { id }) => explained(&id),
+        Some(Command::Requirements) => Ok(Printed::output(requirements())),
+        Some(Command::Doctor(target)) => examined(&target),
+        Some(Command::Cleanup(cleanup)) => cleaned(&cleanup),
+    };
+    result.unwrap_or_else(|printed| printed)
+}
+
+fn judge(arguments: &RunArguments) -> Result<Printed, Printed> {
+    let settings = settings(&arguments.target)?;
+    let profile = chosen_profile(arguments, settings.is_some())?;
+    let known = match &arguments.known {
+        Some(path) => Known::from_file(path)?,
+        None => Known::default(),
+    };
+    for id in &arguments.check {
+        known_check(id)?;
+    }
+    let selection = Selection {
+        profile,
+        filters: arguments.filters.clone(),
+        ids: arguments.check.clone(),
+        shard: arguments.shard,
+        workers: arguments.workers.map_or(0, usize::from),
+        strict: arguments.strict,
+        known,
+    };
+    if selection.checks().is_empty() {
+        return Err(nothing_selected(&selection));
+    }
+    let limits = Limits {
+        may_change: profile > Profile::ReadOnly,
+        deadline: Duration::from_secs_f64(arguments.target.deadline),
+        rate: arguments.rate.unwrap_or(0.0),
+        seed: arguments.seed.unwrap_or(1),
+        cases: arguments.cases,
+        ..Limits::default()
+    };
+    let Some(settings) = settings else {
+        return judge_embedded(arguments, limits, &selection);
+    };
+    let ledger = if limits.may_change { Some(open_ledger(arguments.ledger.as_deref())?) } else { None };
+    judge_target(arguments, &Target::new(settings, limits, ledger), &selection)
+}
+
+#[cfg(feature = "embedded")]
+fn judge_embedded(
+    arguments: &RunArguments,
+    limits: Limits,
+    selection: &Selection,
+) -> Result<Printed, Printed> {
+    let embedded = crate::embedded::Embedded::start(limits.seed, &[])?;
+    judge_target(arguments, &Target::new(embedded.settings(), limits, None), selection)
+}
+
+#[cfg(not(feature = "embedded"))]
+fn judge_embedded(_: &RunArguments, _: Limits, _: &Selection) -> Result<Printed, Printed> {
+    Err(no_target())
+}
+
+fn judge_target(
+    arguments: &RunArguments,
+    target: &Target,
+    selection: &Selection,
+) -> Result<Printed, Printed> {
+    if let Some(finding) = doctor::obstacle(target) {
+        return Err(Printed::failure(
+            ExitCode::NotTested,
+            &finding.what,
+            finding.hint.as_deref().unwrap_or("run the subcommand doctor"),
+        ));
+    }
+    let report = runner::run(target, selection);
+    if report.remaining.is_empty()
+        && let Some(ledger) = target.ledger()
+    {
+        // Entries of other runs may still be in it.
+        if Ledger::open(ledger.path()).is_ok_and(|(_, left)| left.is_empty()) {
+            ledger.clear().ok();
+        }
+    }
+
+    let mut printed = Printed::output(String::new());
+    printed.code = report.conclusion().into();
+    let wanted = if arguments.report.is_empty() { &vec![(Kind::Terminal, None)] } else { &arguments.report };
+    for (kind, path) in wanted {
+        match path {
+            Some(path) => fs::write(path, kind.write(&report)).map_err(|error| {
+                let message = format!("could not write {}: {error}", path.display());
+                Printed::failure(
+                    ExitCode::Usage,
+                    &message,
+                    "the run is over, its verdicts are lost; check the path",
+                )
+            })?,
+            None if std::io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() => {
+                printed.output.push_str(&kind.write_coloured(&report));
+            }
+            None => printed.output.push_str(&kind.write(&report)),
+        }
+    }
+    Ok(printed)
+}
+
+/// The named target, or nothing for the embedded one.
+fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
+    let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let mut named = Settings {
+        endpoint: arguments.endpoint.clone(),
+        api_key: arguments.api_key.clone(),
+        secret_key: arguments.secret_key.clone(),
+        username: arguments.username.clone(),
+        password: arguments.password.clone(),
+        domain: arguments.domain.clone(),
+        router: arguments.router.clone(),
+        integration: arguments.integration.clone(),
+        lease: arguments.lease.clone(),
+        guests: arguments
+            .guest
+            .iter()
+            .map(|address| crate::target::Guest {
+                name: address.clone(),
+                address: address.clone(),
+                source: address.clone(),
+                ..Default::default()
+            })
+            .collect(),
+        arguments: spelled(arguments),
+    };
+    if let Some(path) = &arguments.target {
+        named = named.or(Settings::from_file(path)?);
+    }
+    if let Some(section) = &arguments.ini {
+        named = named.or(Settings::from_ini(&home().join(".cloudstack.ini"), section)?);
+    }
+    if let Some(profile) = &arguments.cmk {
+        let profile = Some(profile.as_str()).filter(|profile| !profile.is_empty());
+        named = named.or(Settings::from_cmk(&home().join(".cmk/config"), profile)?);
+    }
+    let environment = Settings::from_environment();
+    // Keys from the environment complete a target that was named otherwise, but never send it elsewhere.
+    let elsewhere = named.names_a_target() && named.endpoint.is_none();
+    let environment = if elsewhere { Settings::default() } else { environment };
+    let settings = named.or(environment);
+    if let Some(endpoint) = &settings.endpoint {
+        crate::wire::http::Url::parse(endpoint).map_err(|error| {
+            let message = format!("could not use the endpoint: {error}");
+            Printed::failure(
+                ExitCode::Usage,
+                &message,
+                "a URL looks like http://cloud.example:8080/client/api",
+            )
+        })?;
+    }
+    if !settings.names_a_target() && (settings.api_key.is_some() || settings.secret_key.is_some()) {
+        return Err(Printed::failure(
+            ExitCode::Usage,
+            "could not tell which target the keys are for",
+            "add --endpoint URL or set CLOUDSTACK_ENDPOINT",
+        ));
+    }
+    Ok(settings.names_a_target().then_some(settings))
+}
+
+/// The flags that name a target, without secrets.
+fn spelled(arguments: &TargetArguments) -> String {
+    let flags = [
+        ("--endpoint", &arguments.endpoint),
+        ("--username", &arguments.username),
+        ("--domain", &arguments.domain),
+        ("--router", &arguments.router),
+        ("--lease", &arguments.lease),
+        ("--integration", &arguments.integration),
+    ];
+    let mut words: Vec<String> =
+        flags.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", value.as_ref()?))).collect();
+    words.extend(arguments.guest.iter().map(|address| format!("--guest {address}")));
+    words.join(" ")
+}
+
+fn chosen_profile(arguments: &RunArguments, is_own: bool) -> Result<Profile, Printed> {
+    match (arguments.profile, is_own) {
+        (Some(profile), true) if profile > Profile::ReadOnly && !arguments.allow_changes => {
+            Err(Printed::failure(
+                ExitCode::Usage,
+                &format!("could not start: the profile {profile} changes the target"),
+                "add --allow-changes if that is what you want",
+            ))
+        }
+        (Some(profile), _) => Ok(profile),
+        (None, true) if !arguments.allow_changes => Ok(Profile::ReadOnly),
+        (None, _) => Ok(Profile::Core),
+    }
+}
+
+fn nothing_selected(selection: &Selection) -> Printed {
+    let wanted = [selection.filters.join(" "), selection.ids.join(" ")];
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).filter(|text| !text.is_empty()).collect();
+    Printed::failure(
+        ExitCode::NothingJudged,
+        &format!(
+            "could not judge anything: no check of the profile {} matches {}",
+            selection.profile,
+            wanted.join(" ")
+        ),
+        "the subcommand list shows all ids",
+    )
+}
+
+#[cfg(not(feature = "embedded"))]
+fn no_target() -> Printed {
+    Printed::failure(
+        ExitCode::Usage,
+        "could not choose a target: none is named, and this build carries no simulator",
+        "name one with --endpoint or --target, or set CLOUDSTACK_ENDPOINT",
+    )
+}
+
+fn known_check(id: &str) -> Result<&'static Check, Printed> {
+    checks::find(id).ok_or_else(|| {
+        let near =
+            checks::all().map(|check| check.id).find(|other| other.contains(id) || id.contains(*other));
+        let hint = near
+            .map_or("the subcommand list shows all ids".to_owned(), |near| format!("did you mean {near}?"));
+        Printed::failure(ExitCode::Usage, &format!("could not find the check {id}"), &hint)
+    })
+}
+
+fn listed(arguments: &ListArguments) -> Printed {
+    let selection =
+        Selection { profile: arguments.profile, filters: arguments.filters.clone(), ..Selection::default() };
+    let selected = selection.checks();
+    if selected.is_empty() {
+        return nothing_selected(&selection);
+    }
+    let mut output = String::new();
+    for area in AREAS {
+        let of_area: Vec<_> = selected.iter().filter(|check| check.area() == area.name).collect();
+        if of_area.is_empty() {
+            continue;
+        }
+        output.push_str(&format!("{}  {}\n", area.name, area.title));
+        for check in of_area {
+            output.push_str(&format!("  {:<50} {:<6} {}\n", check.id, check.level, check.profile));
+        }
+    }
+    Printed::output(output)
+}
+
+fn explained(id: &str) -> Result<Printed, Printed> {
+    let check = known_check(id)?;
+    let needs: Vec<String> = check.needs.iter().map(ToString::to_string).collect();
+    let facts = [
+        ("level", check.level.to_string()),
+        ("profile", check.profile.to_string()),
+        ("needs", if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") }),
+        ("source", check.source.to_owned()),
+        ("rules", check.rules.join(", ")),
+        ("run it", format!("cloudstack-conformance --check {}", check.id)),
+    ];
+    let mut output = format!("{}\n{}\n\n", check.id, check.requirement);
+    for (name, value) in facts {
+        output.push_str(&format!("{name:<8} {value}\n"));
+    }
+    Ok(Printed::output(output))
+}
+
+fn requirements() -> String {
+    let mut rules: Vec<(&str, &str)> =
+        checks::all().flat_map(|check| check.rules.iter().map(|&rule| (rule, check.id))).collect();
+    rules.sort_unstable();
+    let mut output = String::new();
+    for group in rules.chunk_by(|left, right| left.0 == right.0) {
+        let ids: Vec<&str> = group.iter().map(|(_, id)| *id).collect();
+        let rule = group.first().map_or("", |(rule, _)| rule);
+        output.push_str(&format!("{rule:<14} {}\n", ids.join(", ")));
+    }
+    output
+}
+
+fn examined(arguments: &TargetArguments) -> Result<Printed, Printed> {
+    let Some(settings) = settings(arguments)? else {
+        return Err(Printed::failure(
+            ExitCode::Usage,
+            "could not choose a target: none is named",
+            "name one with --endpoint or --target, or set CLOUDSTACK_ENDPOINT",
+        ));
+    };
+    let limits = Limits { deadline: Duration::from_secs_f64(arguments.deadline), ..Limits::default() };
+    let findings = doctor::examine(&Target::new(settings, limits, None));
+    let mut printed = Printed::output(String::new());
+    for finding in findings {
+        if finding.hint.is_some() {
+            printed.code = ExitCode::NotTested;
+        }
+        printed.output.push_str(&format!("{finding}\n"));
+    }
+    Ok(printed)
+}
+
+fn cleaned(arguments: &CleanupArguments) -> Result<Printed, Printed> {
+    let Some(settings) = settings(&arguments.target)? else {
+        return Err(Printed::failure(
+            ExitCode::Usage,
+            "could not choose a target: none is named",
+            "name the one that the killed run was judging",
+        ));
+    };
+    let path = ledger_path(arguments.ledger.as_deref());
+    if !path.exists() {
+        return Ok(Printed::output(format!("nothing to remove: there is no ledger {}\n", path.display())));
+    }
+    let (ledger, left) = Ledger::open(&path).map_err(|error| ledger_failure(&path, &error))?;
+    let endpoint = settings.endpoint.clone().unwrap_or_default();
+    let (mut ours, others): (Vec<_>, Vec<_>) = left.into_iter().partition(|entry| entry.endpoint == endpoint);
+    ours.reverse();
+    let limits = Limits {
+        may_change: true,
+        deadline: Duration::from_secs_f64(arguments.target.deadline),
+        ..Limits::default()
+    };
+    let target = Target::new(settings, limits, Some(ledger));
+    if !ours.is_empty()
+        && let Some(finding) = doctor::obstacle(&target)
+    {
+        let hint = finding.hint.unwrap_or_default();
+        return Err(Printed::failure(ExitCode::NotTested, &finding.what, &hint));
+    }
+    let found = ours.len();
+    let remaining = target.remove(ours);
+    if remaining.is_empty()
+        && others.is_empty()
+        && let Some(ledger) = target.ledger()
+    {
+        ledger.clear().map_err(|error| ledger_failure(&path, &error))?;
+    }
+    let mut printed = Printed::output(format!("removed {} of {found}\n", found - remaining.len()));
+    for entry in &remaining {
+        let name = entry.id.as_deref().or(entry.name.as_deref()).unwrap_or("of unknown id");
+        printed.output.push_str(&format!("left: {name} by {} ({})\n", entry.command, entry.check));
+        printed.code = ExitCode::Remaining;
+    }
+    if !others.is_empty() {
+        printed.output.push_str(&format!("{} entries of other endpoints were left alone\n", others.len()));
+    }
+    Ok(printed)
+}
+
+fn open_ledger(path: Option<&Path>) -> Result<Ledger, Printed> {
+    let path = ledger_path(path);
+    Ledger::open(&path).map(|(ledger, _)| ledger).map_err(|error| ledger_failure(&path, &error))
+}
+
+fn ledger_failure(path: &Path, error: &std::io::Error) -> Printed {
+    let message = format!("could not use the ledger {}: {error}", path.display());
+    Printed::failure(ExitCode::Usage, &message, "choose another place with --ledger FILE")
+}
+
+/// Where the ledger is unless told otherwise: with the other state of the user.
+fn ledger_path(path: Option<&Path>) -> PathBuf {
+    let state = || {
+        let home = env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+        env::var_os("XDG_STATE_HOME").map(PathBuf::from).or(home).unwrap_or_else(env::temp_dir)
+    };
+    path.map_or_else(|| state().join("cloudstack-conformance/ledger.jsonl"), Path::to_owned)
+}
+
+fn report_to(text: &str) -> Result<(Kind, Option<PathBuf>), String> {
+    match text.split_once('=') {
+        Some((_, "")) => Err("the path is missing".to_owned()),
+        Some((kind, path)) => Ok((kind.parse()?, Some(path.into()))),
+        None => Ok((text.parse()?, None)),
+    }
+}
+
+fn shard(text: &str) -> Result<(usize, usize), String> {
+    let parts =
+        text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
+    match parts {
+        Some((part, parts)) if (1..=parts).contains(&part) => Ok((part, parts)),
+        _ => Err("write 1/3 for the first of three parts".to_owned()),
+    }
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.trim_end_matches("/s").parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("write 10 or 10/s for ten requests per second".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(seconds) if (0.001..=86400.0).contains(&seconds) => Ok(seconds),
+        _ => Err("write a number of seconds".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_declaration_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn shards_are_counted_from_one() {
+        assert_eq!(shard("2/3"), Ok((2, 3)));
+        for text in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
+            assert!(shard(text).is_err(), "{text}");
+        }
+    }
+}

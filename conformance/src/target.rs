@@ -1,0 +1,547 @@
+//! The system that is judged: where it is, who we are there, what it says about itself.
+//!
+//! A check sees a [`Target`] and nothing else. Each check gets one of its own, with its own transcript and its own
+//! list of things to remove; what is known about the system is shared. Where the facts come from (flags, files,
+//! environment) is in [`settings`](crate::settings).
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    fmt,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use crate::{
+    check::{Capability, Mismatch, Stop},
+    ledger::{Entry, Ledger, inverse},
+    settings::Settings,
+    wire::{
+        ExchangeError,
+        api::{ApiRequest, Reply, Session},
+        decode::Node,
+        http::{self, Answer, Request},
+        pace::Pace,
+        router::Router,
+        transcript::{Exchange, Mask, Transcript},
+    },
+};
+
+/// A guest whose address we can speak from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Guest {
+    /// Its name.
+    pub name: String,
+    /// The id of its virtual machine.
+    pub id: String,
+    /// Its address as the cloud sees it.
+    pub address: String,
+    /// The local address that we connect from: on one machine the guest `10.a.b.c` connects from `127.a.b.c`.
+    pub source: String,
+    /// The base URL of its router.
+    pub router: String,
+    /// Its lease file.
+    pub lease: String,
+}
+
+/// What the system says about itself, asked once.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// `cloudstackversion` of `listCapabilities`; empty if it does not tell.
+    pub release: String,
+    /// The commands that the caller may call, from `listApis`.
+    pub commands: HashSet<String>,
+}
+
+/// The limits of a run.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Whether commands that change something may be sent.
+    pub may_change: bool,
+    /// How long one exchange may take.
+    pub deadline: Duration,
+    /// How long a job may take.
+    pub job_deadline: Duration,
+    /// Requests per second; zero for no limit.
+    pub rate: f64,
+    /// What makes generated values repeat.
+    pub seed: u64,
+    /// Generated cases per property.
+    pub cases: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            may_change: false,
+            deadline: Duration::from_secs(30),
+            job_deadline: Duration::from_secs(600),
+            rate: 0.0,
+            seed: 1,
+            cases: 32,
+        }
+    }
+}
+
+/// The system that is judged, as one check sees it.
+#[derive(Clone)]
+pub struct Target {
+    shared: Arc<Shared>,
+    scope: Arc<Scope>,
+}
+
+struct Shared {
+    settings: Settings,
+    limits: Limits,
+    mask: Mask,
+    pace: Pace,
+    facts: Mutex<Option<Arc<Facts>>>,
+    ledger: Option<Ledger>,
+    run: String,
+}
+
+/// What belongs to one check.
+#[derive(Default)]
+struct Scope {
+    check: String,
+    transcript: Mutex<Transcript>,
+    filed: Mutex<Vec<(&'static str, Mismatch)>>,
+    made: Mutex<Vec<Entry>>,
+    names: Mutex<u32>,
+}
+
+/// Secrets do not belong into debug output.
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("endpoint", &self.endpoint())
+            .field("check", &self.scope.check)
+            .finish_non_exhaustive()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Target {
+    /// A target from its settings. Sends nothing.
+    pub fn new(settings: Settings, limits: Limits, ledger: Option<Ledger>) -> Self {
+        let mask = Mask::new(
+            [&settings.api_key, &settings.secret_key, &settings.password]
+                .into_iter()
+                .filter_map(|secret| secret.as_deref()),
+        );
+        let pace = Pace::per_second(limits.rate);
+        let shared =
+            Shared { settings, limits, mask, pace, facts: Mutex::new(None), ledger, run: fresh_run_name() };
+        Self { shared: Arc::new(shared), scope: Arc::new(Scope::default()) }
+    }
+
+    /// The same system for another check: with an empty transcript and nothing to remove.
+    pub fn for_check(&self, id: &str) -> Self {
+        let scope = Scope { check: id.to_owned(), ..Scope::default() };
+        Self { shared: self.shared.clone(), scope: Arc::new(scope) }
+    }
+
+    /// A request of the API with this command.
+    pub fn api(&self, command: &str) -> ApiRequest<'_> {
+        ApiRequest::new(self, Some(command))
+    }
+
+    /// A request of the API without any command.
+    pub fn api_without_command(&self) -> ApiRequest<'_> {
+        ApiRequest::new(self, None)
+    }
+
+    /// A request whose job is to be waited for: ends with `finish`.
+    pub fn job(&self, command: &str) -> ApiRequest<'_> {
+        self.api(command)
+    }
+
+    /// Logs in with the user name and password of the target.
+    pub fn login(&self) -> Result<Session, Stop> {
+        let settings = &self.shared.settings;
+        let (Some(username), Some(password)) = (&settings.username, &settings.password) else {
+            return Err(Stop::Unsupported(Capability::Passwords));
+        };
+        let domain = settings.domain.as_deref().unwrap_or("/");
+        let request = self.api("login").unsigned().post();
+        let reply =
+            request.param("username", username).param("password", password).param("domain", domain).send()?;
+        let key = reply.success()?.text_at("sessionkey");
+        let key = key.ok_or_else(|| reply.mismatch("sessionkey", "a session key", "absent"))?;
+        let cookies = reply
+            .answer
+            .headers_named("set-cookie")
+            .into_iter()
+            .filter_map(|line| line.split(';').next()?.split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect();
+        Ok(Session { cookies, key })
+    }
+
+    /// The router of the first guest.
+    pub fn router(&self) -> Router<'_> {
+        Router::new(self, self.shared.settings.guests.first().cloned())
+    }
+
+    /// The router as the guest with this number sees it, counted from 0.
+    pub fn router_of(&self, guest: usize) -> Result<Router<'_>, Stop> {
+        let guest = self.shared.settings.guests.get(guest).cloned();
+        let guest = guest.ok_or(Stop::Unsupported(if self.shared.settings.guests.is_empty() {
+            Capability::Router
+        } else {
+            Capability::TwoGuests
+        }))?;
+        Ok(Router::new(self, Some(guest)))
+    }
+
+    /// The guests that we can speak as.
+    pub fn guests(&self) -> &[Guest] {
+        &self.shared.settings.guests
+    }
+
+    /// The lease file of the first guest.
+    pub fn lease(&self) -> Option<PathBuf> {
+        let settings = &self.shared.settings;
+        let guest = settings.guests.first().map(|guest| guest.lease.as_str()).filter(|path| !path.is_empty());
+        settings.lease.as_deref().or(guest).map(PathBuf::from)
+    }
+
+    /// The URL of the API.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.shared.settings.endpoint.as_deref()
+    }
+
+    /// The URL of the unauthenticated port.
+    pub fn integration_url(&self) -> Option<&str> {
+        self.shared.settings.integration.as_deref()
+    }
+
+    /// The base URL of the virtual router.
+    pub fn router_url(&self) -> Option<&str> {
+        self.shared.settings.router.as_deref()
+    }
+
+    /// Our API key and its secret.
+    pub fn api_keys(&self) -> Option<(&str, &str)> {
+        self.shared.settings.api_key.as_deref().zip(self.shared.settings.secret_key.as_deref())
+    }
+
+    /// Our user name and password.
+    pub fn passwords(&self) -> Option<(&str, &str)> {
+        self.shared.settings.username.as_deref().zip(self.shared.settings.password.as_deref())
+    }
+
+    /// How the caller named this target, as arguments of a command line without secrets.
+    pub fn arguments(&self) -> &str {
+        &self.shared.settings.arguments
+    }
+
+    /// A line for people: which system this is.
+    pub fn title(&self) -> String {
+        self.shared.settings.title()
+    }
+
+    /// The limits of the run.
+    pub fn limits(&self) -> &Limits {
+        &self.shared.limits
+    }
+
+    /// Whether commands that change something may be sent.
+    pub fn may_change(&self) -> bool {
+        self.shared.limits.may_change
+    }
+
+    /// How long one exchange may take.
+    pub fn deadline(&self) -> Duration {
+        self.shared.limits.deadline
+    }
+
+    /// How long a job may take.
+    pub fn job_deadline(&self) -> Duration {
+        self.shared.limits.job_deadline
+    }
+
+    /// The id of the check at hand.
+    pub fn check(&self) -> &str {
+        &self.scope.check
+    }
+
+    /// A name that nobody else uses, for something that this check creates.
+    pub fn fresh_name(&self, what: &str) -> String {
+        let mut names = lock(&self.scope.names);
+        *names += 1;
+        let check = self.scope.check.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
+        let end = check.char_indices().nth(24).map_or(check.len(), |(end, _)| end);
+        format!("cc-{}-{}-{what}{names}", self.shared.run, &check[..end])
+    }
+
+    /// What the system says about itself; asked once per run.
+    pub fn facts(&self) -> Result<Arc<Facts>, Stop> {
+        let mut facts = lock(&self.shared.facts);
+        if let Some(facts) = &*facts {
+            return Ok(facts.clone());
+        }
+        let asking = self.for_check("discovery");
+        let capabilities = asking.api("listCapabilities").send()?;
+        let release = capabilities.success()?.text_at("capability.cloudstackversion").unwrap_or_default();
+        let listing = asking.api("listApis").send()?;
+        let commands =
+            listing.success()?.items("api").into_iter().filter_map(|api| api.text_at("name")).collect();
+        let found = Arc::new(Facts { release, commands });
+        *facts = Some(found.clone());
+        Ok(found)
+    }
+
+    /// The release that the system claims, once it was asked.
+    pub fn known_release(&self) -> Option<String> {
+        self.shared.facts.try_lock().ok()?.as_ref().map(|facts| facts.release.clone())
+    }
+
+    /// Whether `listApis` shows the command, if it was asked already.
+    pub(crate) fn is_known_to_list(&self, command: &str) -> bool {
+        self.shared
+            .facts
+            .try_lock()
+            .is_ok_and(|facts| facts.as_ref().is_some_and(|facts| facts.commands.contains(command)))
+    }
+
+    /// Whether the target offers something. Asks the target before its owner.
+    pub fn offers(&self, capability: Capability) -> Result<bool, Stop> {
+        let settings = &self.shared.settings;
+        let has_router =
+            settings.router.is_some() || settings.guests.iter().any(|guest| !guest.router.is_empty());
+        Ok(match capability {
+            Capability::Api => settings.endpoint.is_some(),
+            Capability::ApiKeys => settings.endpoint.is_some() && self.api_keys().is_some(),
+            Capability::Passwords => settings.endpoint.is_some() && self.passwords().is_some(),
+            Capability::RootAdmin => self.offers(Capability::Command("createZone"))?,
+            Capability::Command(name) => {
+                self.offers(Capability::ApiKeys)? && self.facts()?.commands.contains(name)
+            }
+            Capability::Integration => settings.integration.is_some(),
+            Capability::Router => has_router,
+            Capability::TwoGuests => has_router && settings.guests.len() >= 2,
+            Capability::Lease => self.lease().is_some(),
+        })
+    }
+
+    /// Sends a request and notes it in the transcript.
+    pub(crate) fn exchange(&self, request: &Request) -> Result<(Answer, usize), ExchangeError> {
+        self.shared.pace.wait();
+        let result = http::exchange(request);
+        let mut transcript = lock(&self.scope.transcript);
+        let number = transcript.next();
+        transcript.push(self.shared.mask.exchange(request, result.as_ref().ok()));
+        drop(transcript);
+        result.map(|answer| (answer, number))
+    }
+
+    /// The number that the next exchange will have.
+    pub(crate) fn transcript_mark(&self) -> usize {
+        lock(&self.scope.transcript).next()
+    }
+
+    /// Forgets the exchanges from `mark` on.
+    pub(crate) fn forget_since(&self, mark: usize) {
+        lock(&self.scope.transcript).forget_since(mark);
+    }
+
+    /// The exchanges of the check at hand, which are handed over.
+    pub(crate) fn take_exchanges(&self) -> Vec<Exchange> {
+        std::mem::take(&mut *lock(&self.scope.transcript)).into_exchanges()
+    }
+
+    /// Files broken universal rules under their own checks; the first of each is enough.
+    pub(crate) fn file(&self, broken: Vec<(&'static str, Mismatch)>) {
+        let mut filed = lock(&self.scope.filed);
+        for (check, mismatch) in broken {
+            if !filed.iter().any(|(other, _)| *other == check) {
+                filed.push((check, mismatch));
+            }
+        }
+    }
+
+    /// The universal rules that replies to the check at hand broke.
+    pub(crate) fn filed(&self) -> Vec<(&'static str, Mismatch)> {
+        lock(&self.scope.filed).clone()
+    }
+
+    /// Notes a creation in the ledger before it is sent.
+    pub(crate) fn before_creating(
+        &self,
+        command: &str,
+        params: &[(String, String)],
+    ) -> Result<Option<Entry>, ExchangeError> {
+        if inverse(command).is_none() {
+            return Ok(None);
+        }
+        let ours = format!("cc-{}-", self.shared.run);
+        let name = params.iter().map(|(_, value)| value).find(|value| value.starts_with(&ours)).cloned();
+        let entry = Entry {
+            number: 0,
+            run: self.shared.run.clone(),
+            endpoint: self.endpoint().unwrap_or_default().to_owned(),
+            check: self.scope.check.clone(),
+            command: command.to_owned(),
+            name,
+            id: None,
+        };
+        match &self.shared.ledger {
+            Some(ledger) => ledger.creating(entry).map(Some).map_err(|source| unwritten(ledger, source)),
+            None => Ok(Some(entry)),
+        }
+    }
+
+    /// Notes the outcome of a creation.
+    pub(crate) fn after_creating(&self, entry: Option<Entry>, reply: &Reply) -> Result<(), ExchangeError> {
+        let Some(mut entry) = entry else { return Ok(()) };
+        let id = match reply.body() {
+            _ if reply.status() != 200 => None,
+            body => body.text_at("id").or_else(|| {
+                let objects = body
+                    .members()
+                    .iter()
+                    .filter(|(_, value)| matches!(value, Node::Object(_) | Node::List(_)));
+                objects.map(|(name, _)| name).find_map(|name| body.text_at(&format!("{name}.id")))
+            }),
+        };
+        if let Some(ledger) = &self.shared.ledger {
+            let written = match &id {
+                Some(id) => ledger.created(entry.number, id),
+                None => ledger.gone(entry.number),
+            };
+            written.map_err(|source| unwritten(ledger, source))?;
+        }
+        if id.is_some() {
+            entry.id = id;
+            lock(&self.scope.made).push(entry);
+        }
+        Ok(())
+    }
+
+    /// Notes that a check has removed what it made.
+    pub(crate) fn after_removing(&self, command: &str, params: &[(String, String)], reply: &Reply) {
+        // A removal by job may still fail, and is then tried again at the end of the check.
+        if reply.status() != 200 || reply.body().get("jobid").is_some() {
+            return;
+        }
+        let Some((_, id)) = params.iter().find(|(name, _)| name == "id") else { return };
+        lock(&self.scope.made).retain(|entry| {
+            let removed = entry.id.as_ref() == Some(id)
+                && inverse(&entry.command).is_some_and(|inverse| inverse.command == command);
+            if removed {
+                self.strike(entry);
+            }
+            !removed
+        });
+    }
+
+    fn strike(&self, entry: &Entry) {
+        if let Some(ledger) = &self.shared.ledger {
+            // A line that is missing here costs the next clean-up one more question, nothing else.
+            ledger.gone(entry.number).ok();
+        }
+    }
+
+    /// Removes what the check at hand made, the last first. Returns what could not be removed.
+    pub fn clean_up(&self) -> Vec<Entry> {
+        let mut made = std::mem::take(&mut *lock(&self.scope.made));
+        made.reverse();
+        self.remove(made)
+    }
+
+    /// Removes these and only these.
+    pub fn remove(&self, entries: Vec<Entry>) -> Vec<Entry> {
+        let sweeping = self.for_check(&self.scope.check);
+        entries
+            .into_iter()
+            .filter(|entry| match sweeping.remove_one(entry) {
+                Ok(true) => {
+                    self.strike(entry);
+                    false
+                }
+                Ok(false) | Err(_) => true,
+            })
+            .collect()
+    }
+
+    /// Whether it is gone now.
+    fn remove_one(&self, entry: &Entry) -> Result<bool, Stop> {
+        let Some(inverse) = inverse(&entry.command) else { return Ok(false) };
+        let id = match (&entry.id, &entry.name, &inverse.list) {
+            (Some(id), ..) => Some(id.clone()),
+            (None, Some(name), Some(list)) => {
+                let reply = self.api(list).param("keyword", name).param("listall", "true").send()?;
+                let found: Vec<Node> = reply
+                    .success()?
+                    .members()
+                    .iter()
+                    .flat_map(|(_, value)| match value {
+                        Node::List(items) => items.clone(),
+                        _ => Vec::new(),
+                    })
+                    .filter(|item| {
+                        item.members().iter().any(|(_, value)| value.text().as_ref() == Some(name))
+                    })
+                    .collect();
+                match found.as_slice() {
+                    [] => return Ok(true),
+                    [only] => only.text_at("id"),
+                    _ => None,
+                }
+            }
+            (None, ..) => None,
+        };
+        let Some(id) = id else { return Ok(false) };
+
+        let mut request = self.api(&inverse.command).param("id", &id);
+        for (name, value) in inverse.params {
+            request = request.param(name, value);
+        }
+        let reply = request.send()?;
+        if reply.status() == 431 {
+            // "entity does not exist" (API-ERR-023): the check has removed it, or its creation failed later.
+            return Ok(true);
+        }
+        Ok(match reply.success()?.text_at("jobid") {
+            Some(_) => reply.finish_job()?.succeeded,
+            None => true,
+        })
+    }
+
+    /// The ledger of the run.
+    pub fn ledger(&self) -> Option<&Ledger> {
+        self.shared.ledger.as_ref()
+    }
+}
+
+fn unwritten(ledger: &Ledger, source: std::io::Error) -> ExchangeError {
+    ExchangeError::Ledger { path: ledger.path().display().to_string(), source }
+}
+
+/// Tells two runs apart, in names that end up on a target.
+fn fresh_run_name() -> String {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    let mixed = now.as_micros() ^ (u128::from(std::process::id()) << 40);
+    let mut digits = String::new();
+    let mut rest = mixed;
+    while rest > 0 && digits.len() < 10 {
+        let digit = u32::try_from(rest % 36).unwrap_or_default();
+        digits.push(char::from_digit(digit, 36).unwrap_or('0'));
+        rest /= 36;
+    }
+    digits
+}
+
+/// What a list of entries holds, by creating command; for a line in a report.
+pub fn counted(entries: &[Entry]) -> BTreeMap<&str, usize> {
+    let mut counts = BTreeMap::new();
+    for entry in entries {
+        *counts.entry(entry.command.as_str()).or_default() += 1;
+    }
+    counts
+}

@@ -1,0 +1,124 @@
+//! Requests to a virtual router, as one of its guests.
+//!
+//! A router knows a guest by its source address and nothing else, so speaking as a guest means connecting from its
+//! address.
+
+use std::net::IpAddr;
+
+use super::{
+    ExchangeError,
+    http::{self, Answer, Request, Url},
+};
+use crate::{
+    check::{Capability, Stop},
+    target::{Guest, Target},
+};
+
+/// A router, seen by one guest.
+#[derive(Clone, Debug)]
+pub struct Router<'t> {
+    target: &'t Target,
+    guest: Option<Guest>,
+}
+
+impl<'t> Router<'t> {
+    pub(crate) fn new(target: &'t Target, guest: Option<Guest>) -> Self {
+        Self { target, guest }
+    }
+
+    /// The guest that we speak as, if one was named.
+    pub fn guest(&self) -> Option<&Guest> {
+        self.guest.as_ref()
+    }
+
+    /// `GET` of a path.
+    pub fn get(&self, path: &str) -> Result<Page, Stop> {
+        self.request("GET", path).send()
+    }
+
+    /// Any request to a path, query included.
+    pub fn request(&self, method: &str, path: &str) -> PageRequest<'t> {
+        PageRequest {
+            target: self.target,
+            guest: self.guest.clone(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: String::new(),
+        }
+    }
+}
+
+/// A request to a router, before it is sent.
+#[derive(Clone, Debug)]
+pub struct PageRequest<'t> {
+    target: &'t Target,
+    guest: Option<Guest>,
+    method: String,
+    path: String,
+    headers: Vec<(String, String)>,
+    body: String,
+}
+
+impl PageRequest<'_> {
+    /// Adds a header line.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub fn body(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+
+    /// Sends it from the guest's address.
+    pub fn send(self) -> Result<Page, Stop> {
+        let named = self.guest.as_ref().map(|guest| guest.router.as_str()).filter(|url| !url.is_empty());
+        let url = named.or(self.target.router_url()).ok_or(Stop::Unsupported(Capability::Router))?;
+        let url = Url::parse(url)?;
+        let source =
+            match self.guest.as_ref().map(|guest| guest.source.as_str()).filter(|text| !text.is_empty()) {
+                Some(text) => Some(text.parse::<IpAddr>().map_err(|_| ExchangeError::Request {
+                    reason: format!("{text} is not an address to connect from"),
+                })?),
+                None => None,
+            };
+        let request = Request {
+            method: self.method,
+            target: format!("{}{}", url.path.trim_end_matches('/'), self.path),
+            origin: url.origin,
+            headers: self.headers,
+            body: self.body,
+            source,
+            deadline: self.target.deadline(),
+            may_repeat: true,
+        };
+        let (answer, exchange) = self.target.exchange(&request)?;
+        Ok(Page { answer, exchange })
+    }
+}
+
+/// What a router answered.
+#[derive(Clone, Debug)]
+pub struct Page {
+    /// The answer as it came.
+    pub answer: Answer,
+    /// Its number in the transcript.
+    pub exchange: usize,
+}
+
+impl Page {
+    /// The body as text.
+    pub fn text(&self) -> String {
+        self.answer.text()
+    }
+}
+
+/// Sends without any target at hand; for the doctor.
+pub(crate) fn probe(request: &Request) -> Result<Answer, ExchangeError> {
+    http::exchange(request)
+}
