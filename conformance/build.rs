@@ -12,6 +12,13 @@ struct Command {
     response_name: String,
     isasync: bool,
     http: String,
+    #[serde(default)]
+    params: Vec<Parameter>,
+}
+
+#[derive(Deserialize)]
+struct Parameter {
+    name: String,
 }
 
 fn main() {
@@ -28,11 +35,12 @@ fn main() {
     commands.sort_by(|left, right| left.name.cmp(&right.name));
 
     let mut table = String::from("pub(crate) static COMMANDS: &[Command] = &[\n");
-    for Command { name, response_name, isasync, http } in commands {
+    for Command { name, response_name, isasync, http, params } in commands {
         let reads = http == "read";
+        let takes_id = params.iter().any(|parameter| parameter.name == "id");
         writeln!(
             table,
-            "    Command {{ name: {name:?}, response_name: {response_name:?}, is_async: {isasync}, reads: {reads} }},"
+            "    Command {{ name: {name:?}, response_name: {response_name:?}, is_async: {isasync}, reads: {reads}, takes_id: {takes_id} }},"
         )
         .expect("writing to a string does not fail");
     }

@@ -17,6 +17,8 @@ pub(crate) struct Command {
     pub(crate) is_async: bool,
     /// Named like a query: `list…`, `get…`, `find…`, `query…` and a few others (API-HTTP-030).
     reads: bool,
+    /// Has a parameter `id`.
+    pub(crate) takes_id: bool,
 }
 
 /// Commands that are named like queries but leave something behind on the server: upload slots, archives,

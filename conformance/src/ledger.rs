@@ -20,36 +20,49 @@ use crate::catalog;
 pub struct Inverse {
     /// The command that removes it.
     pub command: String,
+    /// The parameter of that command, and the field of a reply, that names the thing.
+    pub by: &'static str,
     /// Further parameters of that command.
-    pub params: &'static [(&'static str, &'static str)],
+    pub params: Extra,
     /// The command that lists such things, to find one by name.
     pub list: Option<String>,
 }
 
-/// Creators whose counterpart cannot be told from the name.
-const UNLIKE: &[(&str, &str, &[(&str, &str)], &str)] = &[
-    ("associateIpAddress", "disassociateIpAddress", &[], "listPublicIpAddresses"),
-    ("createSnapshotFromVMSnapshot", "deleteSnapshot", &[], "listSnapshots"),
-    ("createVMFromBackup", "destroyVirtualMachine", &[("expunge", "true")], "listVirtualMachines"),
-    ("deployVirtualMachine", "destroyVirtualMachine", &[("expunge", "true")], "listVirtualMachines"),
-    ("deployVnfAppliance", "destroyVirtualMachine", &[("expunge", "true")], "listVirtualMachines"),
-    ("uploadSslCert", "deleteSslCert", &[], "listSslCerts"),
-    ("uploadVolume", "deleteVolume", &[], "listVolumes"),
+/// Parameters that a removal needs besides the name of the thing.
+pub type Extra = &'static [(&'static str, &'static str)];
+
+const EXPUNGE: Extra = &[("expunge", "true")];
+
+/// Creators whose counterpart cannot be told from the name: creating, removing, what names the thing, further
+/// parameters, listing.
+const UNLIKE: &[(&str, &str, &str, Extra, &str)] = &[
+    ("associateIpAddress", "disassociateIpAddress", "id", &[], "listPublicIpAddresses"),
+    ("createSnapshotFromVMSnapshot", "deleteSnapshot", "id", &[], "listSnapshots"),
+    ("createSnapshotPolicy", "deleteSnapshotPolicies", "id", &[], "listSnapshotPolicies"),
+    ("createVMFromBackup", "destroyVirtualMachine", "id", EXPUNGE, "listVirtualMachines"),
+    ("deployVirtualMachine", "destroyVirtualMachine", "id", EXPUNGE, "listVirtualMachines"),
+    ("deployVnfAppliance", "destroyVirtualMachine", "id", EXPUNGE, "listVirtualMachines"),
+    ("registerSSHKeyPair", "deleteSSHKeyPair", "name", &[], "listSSHKeyPairs"),
+    ("createSSHKeyPair", "deleteSSHKeyPair", "name", &[], "listSSHKeyPairs"),
+    ("uploadSslCert", "deleteSslCert", "id", &[], "listSslCerts"),
+    ("uploadVolume", "deleteVolume", "id", &[], "listVolumes"),
 ];
 
 /// How the creation of a command is undone; nothing for commands that create nothing of their own.
 pub fn inverse(command: &str) -> Option<Inverse> {
-    if let Some((_, remove, params, list)) = UNLIKE.iter().find(|(create, ..)| *create == command) {
-        return Some(Inverse { command: (*remove).to_owned(), params, list: Some((*list).to_owned()) });
+    if let Some((_, remove, by, params, list)) = UNLIKE.iter().find(|(create, ..)| *create == command) {
+        return Some(Inverse { command: (*remove).to_owned(), by, params, list: Some((*list).to_owned()) });
     }
     let noun = ["create", "register", "add"].iter().find_map(|verb| command.strip_prefix(verb))?;
-    let remove = ["delete", "remove"].iter().map(|verb| format!("{verb}{noun}"));
-    let remove = remove.into_iter().find(|name| catalog::find(name).is_some())?;
+    let remove = ["delete", "remove"].iter().map(|verb| format!("{verb}{noun}")).find(|name| {
+        // What is removed by anything else than its id (tags, members of a project) goes with what carries it.
+        catalog::find(name).is_some_and(|command| command.takes_id)
+    })?;
     let stem = noun.strip_suffix('y').map_or_else(|| format!("{noun}s"), |stem| format!("{stem}ies"));
     let list = [format!("list{stem}"), format!("list{noun}es"), format!("list{noun}")]
         .into_iter()
         .find(|name| catalog::find(name).is_some());
-    Some(Inverse { command: remove, params: &[], list })
+    Some(Inverse { command: remove, by: "id", params: &[], list })
 }
 
 /// One creation.
@@ -222,15 +235,25 @@ mod tests {
     }
 
     #[test]
+    fn every_named_counterpart_is_a_command() {
+        for (create, remove, by, _, list) in UNLIKE {
+            assert!([create, remove, list].iter().all(|name| catalog::find(name).is_some()), "{create}");
+            assert!(*by == "name" || catalog::find(remove).unwrap().takes_id, "{remove}");
+        }
+    }
+
+    #[test]
     fn creations_are_undone_by_their_counterpart() {
         let check = |create: &str, remove: &str, list: &str| {
             let inverse = inverse(create).unwrap();
             assert_eq!((inverse.command.as_str(), inverse.list.as_deref()), (remove, Some(list)));
         };
+        check("registerSSHKeyPair", "deleteSSHKeyPair", "listSSHKeyPairs");
         check("createNetwork", "deleteNetwork", "listNetworks");
         check("deployVirtualMachine", "destroyVirtualMachine", "listVirtualMachines");
         check("registerTemplate", "deleteTemplate", "listTemplates");
         check("createSnapshotPolicy", "deleteSnapshotPolicies", "listSnapshotPolicies");
+        assert_eq!(inverse("createTags"), None);
         assert_eq!(inverse("listZones"), None);
         assert_eq!(inverse("stopVirtualMachine"), None);
     }

@@ -399,14 +399,15 @@ impl Target {
     /// Notes the outcome of a creation.
     pub(crate) fn after_creating(&self, entry: Option<Entry>, reply: &Reply) -> Result<(), ExchangeError> {
         let Some(mut entry) = entry else { return Ok(()) };
+        let by = inverse(&entry.command).map_or("id", |inverse| inverse.by);
         let id = match reply.body() {
             _ if reply.status() != 200 => None,
-            body => body.text_at("id").or_else(|| {
+            body => body.text_at(by).or_else(|| {
                 let objects = body
                     .members()
                     .iter()
                     .filter(|(_, value)| matches!(value, Node::Object(_) | Node::List(_)));
-                objects.map(|(name, _)| name).find_map(|name| body.text_at(&format!("{name}.id")))
+                objects.map(|(name, _)| name).find_map(|name| body.text_at(&format!("{name}.{by}")))
             }),
         };
         if let Some(ledger) = &self.shared.ledger {
@@ -429,10 +430,12 @@ impl Target {
         if reply.status() != 200 || reply.body().get("jobid").is_some() {
             return;
         }
-        let Some((_, id)) = params.iter().find(|(name, _)| name == "id") else { return };
+
         lock(&self.scope.made).retain(|entry| {
-            let removed = entry.id.as_ref() == Some(id)
-                && inverse(&entry.command).is_some_and(|inverse| inverse.command == command);
+            let removed = inverse(&entry.command).is_some_and(|inverse| {
+                let named = params.iter().find(|(name, _)| name == inverse.by).map(|(_, value)| value);
+                inverse.command == command && named.is_some() && named == entry.id.as_ref()
+            });
             if removed {
                 self.strike(entry);
             }
@@ -490,7 +493,7 @@ impl Target {
                     .collect();
                 match found.as_slice() {
                     [] => return Ok(true),
-                    [only] => only.text_at("id"),
+                    [only] => only.text_at(inverse.by),
                     _ => None,
                 }
             }
@@ -498,7 +501,7 @@ impl Target {
         };
         let Some(id) = id else { return Ok(false) };
 
-        let mut request = self.api(&inverse.command).param("id", &id);
+        let mut request = self.api(&inverse.command).param(inverse.by, &id);
         for (name, value) in inverse.params {
             request = request.param(name, value);
         }

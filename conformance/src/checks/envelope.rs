@@ -130,7 +130,7 @@ pub(super) const CHECKS: &[Check] = &[
             reply.expect_success()?;
             match reply.body().members() {
                 [] => Ok(()),
-                members => Err(reply.mismatch("listzonesresponse", "{}", &Node::Object(members.to_vec()))),
+                members => Err(reply.mismatch("listzonesresponse", "{}", Node::Object(members.to_vec()))),
             }
         },
     },

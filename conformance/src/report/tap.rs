@@ -18,7 +18,7 @@ pub(super) fn write(report: &Report) -> String {
             Verdict::Passed => put(format_args!("ok {number} - {id}")),
             Verdict::Skipped { why } => put(format_args!("ok {number} - {id} # SKIP {}", plain(why))),
             Verdict::Known { reason, .. } => {
-                put(format_args!("not ok {number} - {id} # TODO {}", plain(reason)))
+                put(format_args!("not ok {number} - {id} # TODO {}", plain(reason)));
             }
             Verdict::Failed { .. } | Verdict::Broken { .. } => put(format_args!("not ok {number} - {id}")),
         }

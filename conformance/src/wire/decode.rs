@@ -23,9 +23,9 @@ pub enum Node {
     /// A text; an XML element without children.
     Text(String),
     /// A JSON array; XML repeats a member instead.
-    List(Vec<Node>),
+    List(Vec<Self>),
     /// Members in order, repetitions included.
-    Object(Vec<(String, Node)>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Node {

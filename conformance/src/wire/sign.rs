@@ -33,7 +33,7 @@ pub fn escape(value: &str) -> String {
     for byte in value.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'*' | b'_' => {
-                escaped.push(char::from(byte))
+                escaped.push(char::from(byte));
             }
             _ => {
                 const DIGITS: &[u8; 16] = b"0123456789ABCDEF";

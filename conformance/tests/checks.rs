@@ -1,0 +1,57 @@
+//! Each check as a test of its own: `cargo test signing/` works.
+//!
+//! Against the embedded simulator, or with `CLOUDSTACK_ENDPOINT`, `CLOUDSTACK_KEY` and `CLOUDSTACK_SECRET` set
+//! against that endpoint, which is then only read from.
+
+use cloudstack_conformance::{
+    check::{Profile, Verdict},
+    checks, runner,
+    settings::Settings,
+    target::{Limits, Target},
+};
+use libtest_mimic::{Arguments, Failed, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let named = Settings::from_environment();
+    if named.names_a_target() {
+        let target = Target::new(named, Limits::default(), None);
+        run(&arguments, &target, Profile::ReadOnly);
+    } else {
+        embedded(&arguments);
+    }
+}
+
+#[cfg(feature = "embedded")]
+fn embedded(arguments: &Arguments) {
+    let limits = Limits { may_change: true, ..Limits::default() };
+    match cloudstack_conformance::embedded::Embedded::start(limits.seed, &[]) {
+        Ok(simulator) => run(arguments, &Target::new(simulator.settings(), limits, None), Profile::Full),
+        Err(error) => {
+            let failing = Trial::test("embedded", move || Err(Failed::from(error.message)));
+            libtest_mimic::run(arguments, vec![failing]).exit();
+        }
+    }
+}
+
+#[cfg(not(feature = "embedded"))]
+fn embedded(arguments: &Arguments) {
+    libtest_mimic::run(arguments, Vec::new()).exit();
+}
+
+fn run(arguments: &Arguments, target: &Target, profile: Profile) {
+    let trials = checks::all()
+        .filter(|check| check.profile <= profile)
+        .map(|check| {
+            let target = target.clone();
+            Trial::test(check.id, move || match Verdict::from(runner::verdict(&target, check)) {
+                Verdict::Passed | Verdict::Known { .. } | Verdict::Skipped { .. } => Ok(()),
+                Verdict::Failed { mismatch } => {
+                    Err(Failed::from(format!("{}\n{mismatch}", check.requirement)))
+                }
+                Verdict::Broken { why } => Err(Failed::from(why)),
+            })
+        })
+        .collect();
+    libtest_mimic::run(arguments, trials).exit();
+}

@@ -1,0 +1,157 @@
+//! The program: exit codes, messages, help, lists.
+
+use std::{fs, process::Command};
+
+use crate::{
+    assert_approved,
+    fake::{Fake, KEY, SECRET, Sin},
+};
+
+struct Ended {
+    code: i32,
+    output: String,
+    errors: String,
+}
+
+fn conformance(arguments: &[&str]) -> Ended {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cloudstack-conformance"));
+    for variable in ["CLOUDSTACK_ENDPOINT", "CLOUDSTACK_KEY", "CLOUDSTACK_SECRET", "XDG_STATE_HOME"] {
+        command.env_remove(variable);
+    }
+    let ended = command.args(arguments).env("HOME", "/nonexistent").output().unwrap();
+    Ended {
+        code: ended.status.code().unwrap(),
+        output: String::from_utf8(ended.stdout).unwrap(),
+        errors: String::from_utf8(ended.stderr).unwrap(),
+    }
+}
+
+fn judge(fake: &Fake, arguments: &[&str]) -> Ended {
+    let target = ["--endpoint", &fake.endpoint, "--api-key", KEY, "--secret-key", SECRET];
+    conformance(&[target.as_slice(), arguments].concat())
+}
+
+#[track_caller]
+fn assert_refused(ended: &Ended, code: i32, words: &str) {
+    assert_eq!(ended.code, code, "{}{}", ended.output, ended.errors);
+    assert!(ended.errors.contains(words), "{}", ended.errors);
+    assert!(
+        ended.errors.starts_with("error: ") && ended.output.is_empty(),
+        "{}{}",
+        ended.output,
+        ended.errors
+    );
+}
+
+#[test]
+fn a_wrong_command_line_is_2() {
+    assert_refused(&conformance(&["--no-such-flag"]), 2, "--no-such-flag");
+    assert_refused(&conformance(&["--report", "pdf"]), 2, "pdf");
+    assert_refused(&conformance(&["--endpoint", "cloud.example"]), 2, "could not use the endpoint");
+    assert_refused(&conformance(&["--target", "/nonexistent.toml"]), 2, "could not read /nonexistent.toml");
+    assert_refused(&conformance(&["--api-key", "x"]), 2, "could not tell which target");
+    assert_refused(&conformance(&["--endpoint", "http://h/", "--profile", "core"]), 2, "--allow-changes");
+    assert_refused(&conformance(&["--endpoint", "http://h/", "--check", "signing/wrong"]), 2, "did you mean");
+    assert_refused(&conformance(&["explain", "nothing"]), 2, "could not find the check nothing");
+}
+
+#[test]
+fn a_target_that_cannot_be_tested_is_3() {
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let nobody = format!("http://{nobody}/client/api");
+    assert_refused(
+        &conformance(&["--endpoint", &nobody, "--api-key", "k", "--secret-key", "s"]),
+        3,
+        "is it running",
+    );
+    assert_refused(&judge(&Fake::start(Sin::WebPage), &[]), 3, "could not find an API");
+    assert_refused(&judge(&Fake::start(Sin::HangsUp), &[]), 3, "could not reach");
+    let fake = Fake::start(Sin::None);
+    assert_refused(&conformance(&["--endpoint", &fake.endpoint]), 3, "no API key");
+    let ended = conformance(&["--endpoint", &fake.endpoint, "--api-key", KEY, "--secret-key", "wrong"]);
+    assert_refused(&ended, 3, "refuses it with 401");
+}
+
+#[test]
+fn nothing_to_judge_is_4() {
+    assert_refused(
+        &judge(&Fake::start(Sin::None), &["no-check-is-called-this"]),
+        4,
+        "no check of the profile",
+    );
+}
+
+#[test]
+fn a_verdict_is_0_or_1() {
+    let honest = judge(&Fake::start(Sin::None), &["signing/"]);
+    assert_eq!((honest.code, honest.errors.as_str()), (0, ""), "{}", honest.output);
+    let sinful = judge(&Fake::start(Sin::AcceptsAnySignature), &["signing/"]);
+    assert_eq!(sinful.code, 1, "{}", sinful.output);
+    assert!(sinful.output.contains("FAIL  signing/wrong-secret  (must)"), "{}", sinful.output);
+}
+
+#[test]
+fn known_deviations_decide() {
+    let path = std::env::temp_dir().join(format!("conformance-known-{}.toml", std::process::id()));
+    let check = |entry: &str, sin: Sin, code: i32| {
+        fs::write(&path, entry).unwrap();
+        let ended =
+            judge(&Fake::start(sin), &["--known", path.to_str().unwrap(), "--check", "signing/wrong-secret"]);
+        assert_eq!(ended.code, code, "{}{}", ended.output, ended.errors);
+    };
+    check("\"signing/wrong-secret\" = { reason = \"r\" }", Sin::AcceptsAnySignature, 0);
+    check("\"signing/wrong-secret\" = { reason = \"r\" }", Sin::None, 1);
+    check(
+        "\"signing/wrong-secret\" = { reason = \"r\", until = \"2020-01-01\" }",
+        Sin::AcceptsAnySignature,
+        1,
+    );
+    check("\"signing/no-such-check\" = { reason = \"r\" }", Sin::None, 1);
+    check("\"signing/wrong-secret\" = { }", Sin::None, 2);
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn reports_go_where_they_are_sent() {
+    let path = std::env::temp_dir().join(format!("conformance-report-{}.json", std::process::id()));
+    let kind = format!("json={}", path.display());
+    let ended =
+        judge(&Fake::start(Sin::None), &["--report", &kind, "--report", "tap", "signing/wrong-secret"]);
+    assert!(
+        ended.output.starts_with("TAP version 14\n1..1\nok 1 - signing/wrong-secret\n"),
+        "{}",
+        ended.output
+    );
+    let report: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    assert_eq!(report["conclusion"], "conformant");
+    fs::remove_file(path).unwrap();
+}
+
+#[test]
+fn help_is_as_approved() {
+    for (name, arguments) in
+        [("help", &["--help"] as &[&str]), ("explain", &["explain", "signing/wrong-secret"])]
+    {
+        let ended = conformance(arguments);
+        assert_eq!(ended.code, 0, "{}", ended.errors);
+        assert_approved("cli", name, &ended.output);
+    }
+}
+
+#[test]
+fn the_list_has_every_check() {
+    let ended = conformance(&["list"]);
+    for check in cloudstack_conformance::checks::all() {
+        assert!(ended.output.contains(check.id), "{}", check.id);
+    }
+    assert!(conformance(&["requirements"]).output.contains("API-SIG-040    signing/"));
+}
+
+#[test]
+fn the_doctor_tells_what_it_saw() {
+    let fake = Fake::start(Sin::None);
+    let ended =
+        conformance(&["doctor", "--endpoint", &fake.endpoint, "--api-key", KEY, "--secret-key", SECRET]);
+    assert_eq!(ended.code, 0, "{}", ended.output);
+    assert!(ended.output.contains("ok: the key is accepted, the release is 4.22.0.0"), "{}", ended.output);
+}
