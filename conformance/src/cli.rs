@@ -376,7 +376,7 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
             .map(|address| crate::target::Guest {
                 name: address.clone(),
                 address: address.clone(),
-                source: address.clone(),
+                source: source_of(address, arguments.router.as_deref()),
                 ..Default::default()
             })
             .collect(),
@@ -415,6 +415,16 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         ));
     }
     Ok(settings.names_a_target().then_some(settings))
+}
+
+/// Where a guest connects from: on one machine, with its router on loopback, the guest `10.a.b.c` is whoever connects
+/// from `127.a.b.c`.
+fn source_of(address: &str, router: Option<&str>) -> String {
+    let on_loopback = router.is_some_and(|url| url.contains("//127."));
+    match address.strip_prefix("10.") {
+        Some(rest) if on_loopback => format!("127.{rest}"),
+        _ => address.to_owned(),
+    }
 }
 
 /// The flags that name a target, without secrets.
@@ -658,6 +668,13 @@ mod tests {
     #[test]
     fn the_declaration_is_consistent() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn guests_of_a_router_on_loopback_connect_from_there() {
+        assert_eq!(source_of("10.1.1.7", Some("http://127.1.1.1:8081")), "127.1.1.7");
+        assert_eq!(source_of("10.1.1.7", Some("http://10.1.1.1")), "10.1.1.7");
+        assert_eq!(source_of("127.1.1.7", None), "127.1.1.7");
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The suite from outside.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop right there")]
 
 /// The program: exit codes, messages, help, lists.
 mod command_line;
