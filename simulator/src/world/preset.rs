@@ -338,7 +338,8 @@ fn install_offerings(world: &mut World) {
         "UserData",
         "Gateway",
     ];
-    let offerings: [(&str, &str, GuestType, &str, &[&str], bool); 6] = [
+    type Row = (&'static str, &'static str, GuestType, &'static str, &'static [&'static str], bool);
+    let offerings: [Row; 6] = [
         (
             "DefaultIsolatedNetworkOfferingWithSourceNatService",
             "Offering for Isolated networks with Source Nat service enabled",
