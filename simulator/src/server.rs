@@ -291,6 +291,7 @@ async fn api_answer(
         target,
         headers,
         body: body.to_bytes().to_vec(),
+        needs_host: head.version == hyper::Version::HTTP_11,
         peer: peer.ip(),
     };
     let (response, routers_changed) = {

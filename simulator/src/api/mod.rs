@@ -93,7 +93,7 @@ fn main_port(world: &mut World, request: &Request) -> Response {
     serve(world, request, &parameters, format, caller)
 }
 
-/// What the container refuses before the API sees it (API-HTTP-002, -003, -012, -031).
+/// What the container refuses before the API sees it (API-HTTP-002, -003, -012, -031, -034).
 fn container(request: &Request) -> Option<Response> {
     let head: usize = request.method.len()
         + request.target.len()
@@ -104,6 +104,9 @@ fn container(request: &Request) -> Option<Response> {
     }
     if head > HEAD_BYTES {
         return Some(Response::bad_message(431, "Request Header Fields Too Large"));
+    }
+    if request.needs_host && request.header("host").is_none() {
+        return Some(Response::bad_message(400, "No Host"));
     }
     let path = request.path();
     let is_api = path == "/client/api" || path.starts_with("/client/api/");
