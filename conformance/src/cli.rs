@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    io::IsTerminal as _,
+    io::{IsTerminal as _, Write as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -318,6 +318,8 @@ fn judge_target(
     target: &Target,
     selection: &Selection,
 ) -> Result<Printed, Printed> {
+    // A file that cannot be written is found out before the run, not after it.
+    let mut outputs = open_outputs(arguments)?;
     if let Some(finding) = doctor::obstacle(target) {
         return Err(Printed::failure(
             ExitCode::NotTested,
@@ -337,16 +339,10 @@ fn judge_target(
 
     let mut printed = Printed::output(String::new());
     printed.code = report.conclusion().into();
-    let wanted = if arguments.report.is_empty() { &vec![(Kind::Terminal, None)] } else { &arguments.report };
-    for (kind, path) in wanted {
-        match path {
-            Some(path) => fs::write(path, kind.write(&report)).map_err(|error| {
-                let message = format!("could not write {}: {error}", path.display());
-                Printed::failure(
-                    ExitCode::Usage,
-                    &message,
-                    "the run is over, its verdicts are lost; check the path",
-                )
+    for (kind, output) in &mut outputs {
+        match output {
+            Some((path, file)) => file.write_all(kind.write(&report).as_bytes()).map_err(|error| {
+                unwritable(path, &error, "is the disk full? the verdicts of this run are lost")
             })?,
             None if std::io::stdout().is_terminal() && env::var_os("NO_COLOR").is_none() => {
                 printed.output.push_str(&kind.write_coloured(&report));
@@ -355,6 +351,32 @@ fn judge_target(
         }
     }
     Ok(printed)
+}
+
+/// Where the reports go: a file, or standard output.
+type Output = (Kind, Option<(PathBuf, fs::File)>);
+
+fn open_outputs(arguments: &RunArguments) -> Result<Vec<Output>, Printed> {
+    if arguments.report.is_empty() {
+        return Ok(vec![(Kind::Terminal, None)]);
+    }
+    let mut outputs = Vec::new();
+    for (kind, path) in &arguments.report {
+        let output = match path {
+            Some(path) => {
+                let file = fs::File::create(path)
+                    .map_err(|error| unwritable(path, &error, "check the path; nothing was sent"))?;
+                Some((path.clone(), file))
+            }
+            None => None,
+        };
+        outputs.push((*kind, output));
+    }
+    Ok(outputs)
+}
+
+fn unwritable(path: &Path, error: &std::io::Error, hint: &str) -> Printed {
+    Printed::failure(ExitCode::Usage, &format!("could not write {}: {error}", path.display()), hint)
 }
 
 /// The named target, or nothing for the embedded one.
