@@ -51,6 +51,19 @@ pub fn check_paging(
     }
 }
 
+/// Refuses `page` without `pagesize`, whatever the command: a sin.
+///
+/// # Errors
+///
+/// 431 as on a list.
+pub fn refuse_lone_page(pairs: &[(String, String)]) -> Result<(), ApiError> {
+    let is_sent = |wanted: &str| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    if is_sent("page") && !is_sent("pagesize") {
+        return Err(ApiError::parameter("\"pagesize\" parameter is required when \"page\" is specified"));
+    }
+    Ok(())
+}
+
 /// Cuts the page out of all matches and shows only that.
 ///
 /// # Errors
