@@ -358,12 +358,84 @@ quirks! {
     CapabilitiesAreAList "capabilities-are-a-list";
     /// `supportELB` is a flag.
     SupportElbIsAFlag "support-elb-is-a-flag";
+
+    // Lists again.
+    /// A page size of -1 is refused.
+    UnlimitedIsRefused "unlimited-is-refused";
+    /// A page past the end is the first one.
+    PagesWrapAround "pages-wrap-around";
+    /// Keywords find everything.
+    KeywordIsIgnored "keyword-is-ignored";
+    /// `id` and `ids` may be sent together.
+    IdAndIdsTogetherPass "id-and-ids-together-pass";
+    /// A list shows its elements although only their number is asked for.
+    OnlyTheCountShowsAll "only-the-count-shows-all";
+    /// A list that is asked for by pages runs backwards.
+    PagesRunBackwards "pages-run-backwards";
+    /// The events of an answer run backwards.
+    EventsRunBackwards "events-run-backwards";
+    /// Dates in JSON end in `Z`.
+    JsonDatesEndInZ "json-dates-end-in-z";
+    /// Flags in JSON are texts.
+    FlagsAreText "flags-are-text";
+    /// Names of fields that refer to a zone are in camel case.
+    FieldsInCamelCase "fields-in-camel-case";
+    /// The field `id` is called `uuid`.
+    IdIsCalledUuid "id-is-called-uuid";
+
+    // Jobs again.
+    /// The answer to an accepted job has its status.
+    AcceptedJobsHaveAStatus "accepted-jobs-have-a-status";
+    /// The question for a failed job fails.
+    FailedJobsFailTheQuestion "failed-jobs-fail-the-question";
+    /// The result of a failed job has a class code.
+    FailedJobsHaveAClass "failed-jobs-have-a-class";
+    /// The result code of every job is zero.
+    ResultCodeIsZero "result-code-is-zero";
+    /// The result of a job is told once.
+    ResultsAreToldOnce "results-are-told-once";
+    /// Jobs do not say who submitted them.
+    JobsNameNobody "jobs-name-nobody";
+    /// Jobs get an identifier of their own whatever was chosen.
+    ChosenJobIdsAreIgnored "chosen-job-ids-are-ignored";
+    /// Pending jobs are not listed.
+    PendingJobsAreHidden "pending-jobs-are-hidden";
+
+    // Machines again.
+    /// A deployed machine is left stopped.
+    DeployLeavesItStopped "deploy-leaves-it-stopped";
+    /// A recovered machine runs.
+    RecoverStartsIt "recover-starts-it";
+    /// An expunged machine stays in lists.
+    ExpungedAreListed "expunged-are-listed";
+    /// The slot of a network card is a number.
+    SlotIsANumber "slot-is-a-number";
+    /// Every network card is the default one.
+    EveryCardIsDefault "every-card-is-default";
+
+    // User data again.
+    /// User data is answered decoded.
+    UserDataIsAnsweredDecoded "user-data-is-answered-decoded";
+    /// User data is stored as it was spelled.
+    UserDataIsKeptAsSent "user-data-is-kept-as-sent";
+    /// User data in the URL-safe alphabet is refused.
+    UserDataIsStrict "user-data-is-strict";
+    /// What is no base64 is dropped from user data.
+    UserDataIsNotChecked "user-data-is-not-checked";
+    /// User data is limited to 2048 characters.
+    UserDataLimitIs2048 "user-data-limit-is-2048";
+    /// User data by GET may be as long as by POST.
+    UserDataByGetIsLong "user-data-by-get-is-long";
+    /// Of two kinds of user data the registered one is taken.
+    RegisteredUserDataWins "registered-user-data-wins";
+    /// Lists of machines show user data.
+    UserDataIsListed "user-data-is-listed";
 }
 
 /// A set of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Quirks {
-    bits: [u64; 4],
+    bits: [u64; 8],
 }
 
 impl Quirks {
@@ -443,7 +515,7 @@ mod tests {
             assert_eq!(quirk.name().parse(), Ok(*quirk));
             assert!(quirk.about().ends_with('.'), "{quirk}");
         }
-        assert!(Quirk::ALL.len() <= 256);
+        assert!(Quirk::ALL.len() <= 512);
     }
 
     #[test]

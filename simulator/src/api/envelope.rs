@@ -43,7 +43,7 @@ pub fn reply(style: &Style<'_>, command: Command, reply: &Reply) -> String {
                 out.push_str(",\"status\":\"ok\"");
             }
             out.push('}');
-            out
+            sinful_json(style, out)
         }
         Format::Xml => {
             let mut out = xml_head(style, &name);
@@ -190,6 +190,22 @@ fn standard(style: &Style<'_>, reply: &Reply) -> Object {
         Reply::Inline(object) => object.clone(),
         _ => Object::new(),
     }
+}
+
+/// The sins of the JSON writer, likewise.
+fn sinful_json(style: &Style<'_>, mut text: String) -> String {
+    let sins: [(Quirk, &[(&str, &str)]); 4] = [
+        (Quirk::JsonDatesEndInZ, &[("+0000\"", "Z\"")]),
+        (Quirk::FlagsAreText, &[(":true", ":\"true\""), (":false", ":\"false\"")]),
+        (Quirk::FieldsInCamelCase, &[("\"zoneid\":", "\"zoneId\":"), ("\"dns1\":", "\"dnsOne\":")]),
+        (Quirk::IdIsCalledUuid, &[("\"id\":", "\"uuid\":")]),
+    ];
+    for (quirk, changes) in sins {
+        if style.quirks.has(quirk) {
+            text = changes.iter().fold(text, |text, (from, to)| text.replace(from, to));
+        }
+    }
+    text
 }
 
 /// The sins of the XML writer, which knows nothing of worlds, committed on what it wrote.

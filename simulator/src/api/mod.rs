@@ -261,7 +261,9 @@ fn serve(
             let body = match outcome {
                 Outcome::Reply(reply) => envelope::reply(&style, command, &reply),
                 Outcome::Job { job, entity } => {
-                    let fields = Object::new().with("id", entity).with("jobid", job);
+                    let status = world.sins(Quirk::AcceptedJobsHaveAStatus).then_some(0);
+                    let fields =
+                        Object::new().with("id", entity).with("jobid", job).with("jobstatus", status);
                     envelope::inline(&style, command.response_name(), &fields)
                 }
             };

@@ -250,7 +250,8 @@ pub fn parse(
     pairs: &[(String, String)],
     by_post: bool,
 ) -> Result<Arguments, ApiError> {
-    let raw = unpack(pairs, &world.quirks)?;
+    let mut raw = unpack(pairs, &world.quirks)?;
+    forget(&mut raw, &world.quirks);
     if world.sins(Quirk::UnknownParametersAreRefused) {
         refuse_unknown(command, raw.keys())?;
     }
@@ -312,6 +313,19 @@ enum Sent {
 }
 
 /// Lower-cases the names and gathers the members of maps (API-PAR-002, API-PAR-003).
+/// The sins of forgetting a parameter that was sent.
+fn forget(raw: &mut BTreeMap<String, Sent>, quirks: &Quirks) {
+    if quirks.has(Quirk::KeywordIsIgnored) {
+        raw.remove("keyword");
+    }
+    if quirks.has(Quirk::IdAndIdsTogetherPass) && raw.contains_key("id") {
+        raw.remove("ids");
+    }
+    if quirks.has(Quirk::RegisteredUserDataWins) && raw.contains_key("userdataid") {
+        raw.remove("userdata");
+    }
+}
+
 fn unpack(pairs: &[(String, String)], quirks: &Quirks) -> Result<BTreeMap<String, Sent>, ApiError> {
     let spelt =
         |name: &str| if quirks.has(Quirk::NamesAreExact) { name.to_owned() } else { name.to_lowercase() };
