@@ -196,6 +196,18 @@ quirks! {
     // User data and metadata.
     /// New user data is not stored on a change of the machine.
     UserDataNeedsRestart "user-data-needs-restart";
+
+    // Leases.
+    /// Leases name no server.
+    LeaseWithoutServerIdentifier "lease-without-server-identifier";
+    /// Leases name another server than the one with the metadata.
+    LeaseNamesAnotherServer "lease-names-another-server";
+    /// Leases of all cards name a router.
+    LeaseRoutesEveryCard "lease-routes-every-card";
+    /// Leases end after an hour.
+    LeaseLastsAnHour "lease-lasts-an-hour";
+    /// Leases end at a word instead of a date.
+    LeaseNeverEnds "lease-never-ends";
 }
 
 /// A set of faults.

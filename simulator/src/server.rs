@@ -191,7 +191,7 @@ fn lease_files(world: &World) -> Vec<(String, String)> {
         .map(|(_, machine)| {
             let mut nics: Vec<_> = machine.nics.iter().collect();
             nics.sort_by_key(|nic| nic.is_default);
-            let text: String = nics.into_iter().filter_map(|nic| lease::text(world, nic)).collect();
+            let text: String = nics.into_iter().filter_map(|nic| lease::of_card(world, machine, nic)).collect();
             (lease_name(&machine.uuid.to_string()), text)
         })
         .collect()
