@@ -19,6 +19,7 @@ use crate::server;
 use crate::world::World;
 use crate::world::clock::{Moment, VIRTUAL_EPOCH};
 use crate::world::job::{BadPace, Pace};
+use crate::world::network::Subnet;
 use crate::world::preset::{self, WorldError};
 use crate::world::setting::UnknownSetting;
 
@@ -402,14 +403,16 @@ pub(crate) fn credentials(world: &World) -> Vec<Credential> {
 }
 
 /// The address on this machine that stands for an address of the simulated networks: `10.a.b.c`
-/// is `127.a.b.c`.
+/// is `127.a.b.c`, and so is `192.a.b.c` in a network of its own.
 pub(crate) fn on_loopback(address: Ipv4Addr) -> Ipv4Addr {
     let [_, b, c, d] = address.octets();
     Ipv4Addr::new(127, b, c, d)
 }
 
-/// The simulated address that an address on this machine stands for.
-pub(crate) fn off_loopback(address: Ipv4Addr) -> Ipv4Addr {
-    let [a, b, c, d] = address.octets();
-    if a == 127 { Ipv4Addr::new(10, b, c, d) } else { address }
+/// The simulated address that an address on this machine stands for in a network: the first
+/// part is the network's own.
+pub(crate) fn off_loopback(address: Ipv4Addr, subnet: Option<Subnet>) -> Ipv4Addr {
+    let [first, b, c, d] = address.octets();
+    let network = subnet.map_or(10, |subnet| subnet.base.octets()[0]);
+    if first == 127 { Ipv4Addr::new(network, b, c, d) } else { address }
 }

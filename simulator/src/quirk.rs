@@ -430,6 +430,80 @@ quirks! {
     RegisteredUserDataWins "registered-user-data-wins";
     /// Lists of machines show user data.
     UserDataIsListed "user-data-is-listed";
+
+    // The router.
+    /// Metadata values end with a newline.
+    MetadataNewline "metadata-newline";
+    /// Legacy URLs of metadata types answer 404.
+    LegacyUrlMissing "legacy-url-missing";
+    /// Legacy URLs of the public address serve the local one.
+    LegacyUrlStale "legacy-url-stale";
+    /// Legacy URLs of the domain serve the machine's identifier, as the reference does.
+    LegacyCloudDomainIsTheVmId "legacy-cloud-domain-is-the-vm-id";
+    /// User data is served as the base64 text that was stored.
+    UserDataStaysBase64 "user-data-stays-base64";
+    /// Bytes of user data that are not UTF-8 are replaced.
+    UserDataIsText "user-data-is-text";
+    /// A machine without user data gets a 404 for it.
+    UserData404WhenNone "user-data-404-when-none";
+    /// `X-Forwarded-For` says who asks the router.
+    MetadataTrustsForwardedFor "metadata-trusts-forwarded-for";
+    /// Guests can read the folders of other guests.
+    ForeignMetadataReadable "foreign-metadata-readable";
+    /// An address without data gets the data of the first guest.
+    StrangersReadTheFirstGuest "strangers-read-the-first-guest";
+    /// Guests of different networks with the same address share their data.
+    NetworksShareMetadata "networks-share-metadata";
+    /// Folders are listed.
+    DirectoriesAreListed "directories-are-listed";
+    /// A metadata type that does not exist is an empty 200.
+    UnknownTypeIsEmpty200 "unknown-type-is-empty-200";
+    /// `instance-id` is the name on the hypervisor.
+    InstanceIdIsTheInternalName "instance-id-is-the-internal-name";
+    /// `local-hostname` is the display name.
+    LocalHostnameIsTheDisplayName "local-hostname-is-the-display-name";
+    /// `local-hostname` ends with the domain.
+    LocalHostnameIsFullyQualified "local-hostname-is-fully-qualified";
+    /// `service-offering` is the name of the offering.
+    ServiceOfferingIsTheName "service-offering-is-the-name";
+    /// `public-ipv4` is the router's address although another one stands for the machine.
+    PublicIpv4IsAlwaysTheRouter "public-ipv4-is-always-the-router";
+    /// `hypervisor-host-name` is told without permission.
+    HostNameIsExposed "host-name-is-exposed";
+    /// The index of metadata is sorted.
+    MetadataIndexSorted "metadata-index-sorted";
+    /// The index of metadata lists a name that answers 404.
+    MetadataIndexNamesMissing "metadata-index-names-missing";
+    /// The index of metadata is JSON.
+    MetadataIndexIsJson "metadata-index-is-json";
+    /// URLs of user data and metadata types with a slash at their end answer 404.
+    MetadataTrailingSlash404 "metadata-trailing-slash-404";
+    /// A query string makes any URL of the router a 404.
+    QueryStringIs404 "query-string-is-404";
+    /// The router does not answer to `data-server`.
+    HostHeaderIsChecked "host-header-is-checked";
+    /// The router refuses HEAD.
+    RouterRefusesHead "router-refuses-head";
+    /// The router hands out tokens as EC2 does.
+    ImdsTokenIsGiven "imds-token-is-given";
+    /// User data and metadata have a content type.
+    MetadataHasAContentType "metadata-has-a-content-type";
+    /// User data and metadata are compressed for clients that accept it.
+    MetadataIsCompressed "metadata-is-compressed";
+    /// Entity tags lack the closing quote, as the reference's do.
+    EtagWithoutClosingQuote "etag-without-closing-quote";
+
+    // Leases.
+    /// Leases name no server.
+    LeaseWithoutServerIdentifier "lease-without-server-identifier";
+    /// Leases name another server than the one with the metadata.
+    LeaseNamesAnotherServer "lease-names-another-server";
+    /// Leases of all cards name a router.
+    LeaseRoutesEveryCard "lease-routes-every-card";
+    /// Leases end after an hour.
+    LeaseLastsAnHour "lease-lasts-an-hour";
+    /// Leases end at a word instead of a date.
+    LeaseNeverEnds "lease-never-ends";
 }
 
 /// A set of faults.

@@ -191,7 +191,8 @@ fn lease_files(world: &World) -> Vec<(String, String)> {
         .map(|(_, machine)| {
             let mut nics: Vec<_> = machine.nics.iter().collect();
             nics.sort_by_key(|nic| nic.is_default);
-            let text: String = nics.into_iter().filter_map(|nic| lease::text(world, nic)).collect();
+            let text: String =
+                nics.into_iter().filter_map(|nic| lease::of_card(world, machine, nic)).collect();
             (lease_name(&machine.uuid.to_string()), text)
         })
         .collect()
@@ -339,14 +340,28 @@ fn router_answer(
     peer: SocketAddr,
     request: &hyper::Request<Incoming>,
 ) -> hyper::Response<Full<Bytes>> {
-    let source = match peer.ip() {
-        IpAddr::V4(address) => off_loopback(address),
-        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+    let target = request.uri().to_string();
+    let headers: Vec<(String, String)> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes())))
+        .collect();
+    let headers: Vec<(&str, &str)> =
+        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let request = router::Request {
+        method: request.method().as_str(),
+        target: &target,
+        needs_host: request.version() == hyper::Version::HTTP_11,
+        headers: &headers,
     };
-    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
     let answer = {
         let world = site.shared.world();
-        router::answer(&world, network, source, request.method().as_str(), target)
+        let subnet = world.networks.get(network).and_then(|row| row.subnet);
+        let source = match peer.ip() {
+            IpAddr::V4(address) => off_loopback(address, subnet),
+            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+        };
+        router::answer(&world, network, source, &request)
     };
     to_hyper(Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) })
 }

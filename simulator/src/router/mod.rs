@@ -1,12 +1,54 @@
 //! The virtual router as its guests see it: user data and metadata by HTTP, told apart by
 //! nothing but the source address (MD-014 onwards, ISO-001).
+//!
+//! [`answer`] is a function of a world and a request; sockets are the business of the server.
+//! What is found where is decided in [`metadata`], spellings of a path in [`path`].
 
 pub mod metadata;
+mod path;
 
+use std::io::Write as _;
 use std::net::Ipv4Addr;
 
+use crate::quirk::Quirk;
 use crate::world::World;
+use crate::world::clock::Moment;
 use crate::world::table::Id;
+use metadata::Found;
+use path::Refusal;
+
+/// A request, as far as the router looks at it.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The method, as sent.
+    pub method: &'a str,
+    /// The target, as sent: a path with or without a query, or an absolute URL.
+    pub target: &'a str,
+    /// Whether the request is of HTTP/1.1, which asks for a `Host` (MD-047).
+    pub needs_host: bool,
+    /// The headers in order, names in lower case.
+    pub headers: &'a [(&'a str, &'a str)],
+}
+
+impl<'a> Request<'a> {
+    /// A GET as a guest sends it.
+    #[must_use]
+    pub fn get(target: &'a str) -> Self {
+        Self { method: "GET", target, needs_host: true, headers: &[("host", "data-server")] }
+    }
+
+    fn header(&self, name: &str) -> Option<&'a str> {
+        self.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| *value)
+    }
+
+    /// One `Host`, or none before HTTP/1.1. What it says decides nothing (MD-038).
+    fn has_host(&self) -> bool {
+        match self.headers.iter().filter(|(name, _)| *name == "host").count() {
+            0 => !self.needs_host,
+            count => count == 1,
+        }
+    }
+}
 
 /// An answer of the router's web server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,16 +61,186 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Answers a request of whoever has `source` in a network.
+/// The methods that a web server knows and this one does not do (MD-044). All others are 501.
+const KNOWN_METHODS: &[&str] = &[
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "LOCK",
+    "UNLOCK",
+];
+
+const ALLOWED_METHODS: &str = "POST,OPTIONS,HEAD,GET";
+
+/// Answers a request of whoever has `source` in a network. No header has a say in who asks
+/// (ISO-002), and nothing that is sent changes anything (ISO-005).
 #[must_use]
-pub fn answer(world: &World, network: Id, source: Ipv4Addr, method: &str, path: &str) -> Answer {
-    let plain =
-        |status: u16, body: Vec<u8>| Answer { status, headers: vec![("Server", "Apache".to_owned())], body };
-    if !matches!(method, "GET" | "HEAD" | "POST") {
-        return plain(405, Vec::new());
+pub fn answer(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> Answer {
+    let mut answer = page(world, network, claimed_source(world, source, request), request);
+    if request.method == "HEAD" {
+        // The headers speak of the body that a GET would have (MD-042).
+        answer.body = Vec::new();
     }
-    match metadata::look_up(world, network, source, path) {
-        Some(value) => plain(200, value),
-        None => plain(404, b"<h1>Not Found</h1>".to_vec()),
+    answer
+}
+
+fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> Answer {
+    match request.method {
+        "GET" | "POST" => {}
+        "HEAD" if !world.sins(Quirk::RouterRefusesHead) => {}
+        "PUT" if request.target == "/latest/api/token" && world.sins(Quirk::ImdsTokenIsGiven) => {
+            return Answer::new(world, 200, b"AQAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_vec());
+        }
+        "OPTIONS" => return Answer::new(world, 200, Vec::new()).with("Allow", ALLOWED_METHODS),
+        "TRACE" => return Answer::error(world, 405).with("Allow", ""),
+        known if known == "HEAD" || KNOWN_METHODS.contains(&known) => {
+            return Answer::error(world, 405).with("Allow", ALLOWED_METHODS);
+        }
+        _ => return Answer::error(world, 501).with("Allow", ALLOWED_METHODS),
+    }
+    if !request.has_host() {
+        return Answer::error(world, 400);
+    }
+    let router = world.networks.get(network).and_then(|row| row.router.as_ref());
+    let address = router.map_or(Ipv4Addr::UNSPECIFIED, |router| router.guest_address).to_string();
+    if world.sins(Quirk::HostHeaderIsChecked)
+        && request.header("host").is_some_and(|host| host == "data-server")
+    {
+        return Answer::error(world, 404);
+    }
+    if world.sins(Quirk::QueryStringIs404) && request.target.contains('?') {
+        return Answer::error(world, 404);
+    }
+    let path = match path::resolve(request.method, request.target) {
+        Ok(path) => path,
+        Err(refusal) => {
+            return Answer::error(
+                world,
+                match refusal {
+                    Refusal::Bad => 400,
+                    Refusal::Hidden => 404,
+                    Refusal::Forbidden => 403,
+                    Refusal::TooLong => 414,
+                },
+            );
+        }
+    };
+    match metadata::look_up(world, network, source, &path) {
+        Found::File(bytes, written) => file(world, request, bytes, written),
+        Found::Forbidden => Answer::error(world, 403),
+        Found::Missing => Answer::error(world, 404),
+        Found::Moved => {
+            let host = request.header("host").filter(|host| is_plain_host(host)).unwrap_or(&address);
+            Answer::error(world, 301).with("Location", &format!("http://{host}{path}/"))
+        }
     }
 }
+
+/// A file as the web server sends it: what it is, is not said (MD-039).
+fn file(world: &World, request: &Request<'_>, bytes: Vec<u8>, written: Moment) -> Answer {
+    // A change of the contents changes the tag, even within one tick of the clock.
+    let digest = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |digest, byte| {
+        (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let closing = if world.sins(Quirk::EtagWithoutClosingQuote) { "" } else { "\"" };
+    let tag = format!("\"{:x}-{:x}{closing}", bytes.len(), digest >> 12);
+    let accepts_gzip = request.header("accept-encoding").is_some_and(|value| value.contains("gzip"));
+    let (bytes, coding) = if accepts_gzip && world.sins(Quirk::MetadataIsCompressed) {
+        (compressed(&bytes), Some("gzip"))
+    } else {
+        (bytes, None)
+    };
+    let mut answer = Answer::new(world, 200, bytes)
+        .with("Last-Modified", &http_date(written.min(world.now)))
+        .with("ETag", &tag)
+        .with("Accept-Ranges", "bytes");
+    if let Some(coding) = coding {
+        answer = answer.with("Content-Encoding", coding);
+    }
+    if world.sins(Quirk::MetadataHasAContentType) {
+        answer = answer.with("Content-Type", "text/plain");
+    }
+    answer
+}
+
+fn compressed(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    // Writing to memory does not fail.
+    let _ = encoder.write_all(bytes);
+    encoder.finish().unwrap_or_default()
+}
+
+/// Who asks: the peer of the connection, whatever the headers say (ISO-002).
+fn claimed_source(world: &World, source: Ipv4Addr, request: &Request<'_>) -> Ipv4Addr {
+    if !world.sins(Quirk::MetadataTrustsForwardedFor) {
+        return source;
+    }
+    let claimed =
+        request.header("x-forwarded-for").and_then(|value| value.split(',').next()?.trim().parse().ok());
+    claimed.unwrap_or(source)
+}
+
+fn is_plain_host(host: &str) -> bool {
+    !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]_".contains(&byte))
+}
+
+impl Answer {
+    fn new(world: &World, status: u16, body: Vec<u8>) -> Self {
+        let length = body.len().to_string();
+        Self { status, headers: Vec::new(), body }
+            .with("Date", &http_date(world.now))
+            .with("Server", "Apache")
+            .with("Content-Length", &length)
+    }
+
+    /// A refusal with a page for people (MD-048).
+    fn error(world: &World, status: u16) -> Self {
+        let title = match status {
+            301 => "Moved Permanently",
+            400 => "Bad Request",
+            403 => "Forbidden",
+            404 => "Not Found",
+            405 => "Method Not Allowed",
+            414 => "Request-URI Too Long",
+            _ => "Not Implemented",
+        };
+        let page = format!(
+            "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {title}</title>\n\
+             </head><body>\n<h1>{title}</h1>\n</body></html>\n"
+        );
+        Self::new(world, status, page.into_bytes()).with("Content-Type", "text/html; charset=iso-8859-1")
+    }
+
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+}
+
+/// `Mon, 23 Nov 2026 07:50:50 GMT`.
+fn http_date(moment: Moment) -> String {
+    let Ok(date) = time::OffsetDateTime::from_unix_timestamp(moment.0.div_euclid(1000)) else {
+        return "Thu, 01 Jan 1970 00:00:00 GMT".to_owned();
+    };
+    let (day, month) = (date.weekday().to_string(), date.month().to_string());
+    format!(
+        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+        &day[..3],
+        date.day(),
+        &month[..3],
+        date.year(),
+        date.hour(),
+        date.minute(),
+        date.second()
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -280,8 +280,11 @@ impl World {
         let uuid = self.ids.uuid();
         let number = self.virtual_machines.next_id();
         self.virtual_machines.start_at(number + 1);
-        if let (Some(network), Some(subnet)) = (self.networks.get_mut(id), subnet) {
-            network.router = Some(Router { uuid, number, guest_address: subnet.gateway, public_address });
+        // In a shared network somebody else's router is the gateway; ours is a guest among guests.
+        let guest_address =
+            if shared { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
+        if let (Some(network), Some(guest_address)) = (self.networks.get_mut(id), guest_address) {
+            network.router = Some(Router { uuid, number, guest_address, public_address });
         }
         self.mark_implemented(id, vlan);
     }
@@ -366,9 +369,13 @@ impl World {
         subnet.guests().find(|address| !self.is_guest_address_taken(network, *address))
     }
 
-    /// Whether a machine has this address in a network.
+    /// Whether a machine or the router has this address in a network.
     #[must_use]
     pub fn is_guest_address_taken(&self, network: Id, address: Ipv4Addr) -> bool {
+        let router = self.networks.get(network).and_then(|row| row.router.as_ref());
+        if router.is_some_and(|router| router.guest_address == address) {
+            return true;
+        }
         self.virtual_machines.iter().flat_map(|(_, machine)| &machine.nics).any(|nic| {
             nic.network == network && (nic.address == Some(address) || nic.secondary.contains(&address))
         })

@@ -13,6 +13,7 @@ pub struct Known {
 
 /// The settings that change what the simulator does.
 pub const KNOWN: &[Known] = &[
+    Known { name: "account.allow.expose.host.hostname", default: "false" },
     Known { name: "allow.user.create.projects", default: "true" },
     Known { name: "allow.user.expunge.recover.vm", default: "false" },
     Known { name: "allow.user.expunge.recover.volume", default: "true" },
@@ -27,10 +28,13 @@ pub const KNOWN: &[Known] = &[
     Known { name: "expose.cloudstack.version.api.xml.response", default: "true" },
     Known { name: "expunge.delay", default: "86400" },
     Known { name: "expunge.interval", default: "86400" },
+    Known { name: "global.allow.expose.host.hostname", default: "false" },
     Known { name: "guest.domain.suffix", default: "cloud.internal" },
     Known { name: "incorrect.login.attempts.allowed", default: "5" },
     Known { name: "instance.name", default: "VM" },
     Known { name: "job.expire.minutes", default: "1440" },
+    Known { name: "metadata.allow.expose.domain", default: "false" },
+    Known { name: "metadata.custom.cloud.name", default: "" },
     Known { name: "session.timeout", default: "30" },
     Known { name: "vm.userdata.max.length", default: "32768" },
 ];
