@@ -101,6 +101,10 @@ pub enum Capability {
     TwoGuests,
     /// We can read a guest's lease file.
     Lease,
+    /// An ordinary user besides us: named by the target's owner, or we may create one.
+    SecondUser,
+    /// Jobs take long enough to be asked for while they are pending. Known only after one was watched.
+    PendingJobs,
 }
 
 impl fmt::Display for Capability {
@@ -115,6 +119,8 @@ impl fmt::Display for Capability {
             Self::Router => f.write_str("a virtual router"),
             Self::TwoGuests => f.write_str("two guests"),
             Self::Lease => f.write_str("a lease file"),
+            Self::SecondUser => f.write_str("an ordinary user besides the caller"),
+            Self::PendingJobs => f.write_str("a job that is pending when asked for"),
         }
     }
 }

@@ -392,6 +392,7 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         router: arguments.router.clone(),
         integration: arguments.integration.clone(),
         lease: arguments.lease.clone(),
+        user: None,
         guests: arguments
             .guest
             .iter()

@@ -5,7 +5,7 @@
 use cloudstack_simulator::Cloud;
 
 use crate::{
-    settings::{Settings, SettingsError},
+    settings::{Keys, Settings, SettingsError},
     target::Guest,
 };
 
@@ -23,7 +23,9 @@ impl Embedded {
                 "name a target with --endpoint",
             )
         };
-        let mut builder = Cloud::builder().world("demo").seed(seed);
+        // Jobs are pending for two questions, so that a pending job can be judged too.
+        let mut builder =
+            Cloud::builder().world("demo").seed(seed).jobs("steps:2").map_err(|error| fail(&error))?;
         for quirk in quirks {
             builder = builder.quirk(quirk).map_err(|error| fail(&error))?;
         }
@@ -57,6 +59,11 @@ impl Embedded {
                     lease: guest.lease.clone(),
                 })
                 .collect(),
+            user: ready
+                .credentials
+                .iter()
+                .find(|one| one.roletype == "User")
+                .map(|one| Keys { api_key: one.apikey.clone(), secret_key: one.secretkey.clone() }),
             arguments: String::new(),
         }
     }

@@ -9,6 +9,7 @@ use crate::{
     wire::{
         api::{Format, Reply},
         decode::{self, Node},
+        job::Job,
         router::Page,
     },
 };
@@ -131,6 +132,24 @@ impl Reply {
     }
 }
 
+impl Job {
+    /// Ended well.
+    pub fn expect_success(&self) -> Result<(), Stop> {
+        if self.succeeded {
+            return Ok(());
+        }
+        Err(self.reply.mismatch("jobstatus", "1", format!("2 with {}", self.result)))
+    }
+
+    /// Ended badly, with this code.
+    pub fn expect_failure(&self, code: u16) -> Result<(), Stop> {
+        if self.succeeded {
+            return Err(self.reply.mismatch("jobstatus", "2", "1"));
+        }
+        self.reply.expect_field("jobresult.errorcode", code)
+    }
+}
+
 impl Page {
     /// The status.
     pub fn expect_status(&self, expected: u16) -> Result<(), Stop> {
@@ -163,6 +182,14 @@ impl Page {
         match self.answer.header(name) {
             Some(actual) if actual == expected => Ok(()),
             actual => Err(self.mismatch(format!("header {name}"), expected, actual.unwrap_or("absent"))),
+        }
+    }
+
+    /// There is no such header.
+    pub fn expect_no_header(&self, name: &str) -> Result<(), Stop> {
+        match self.answer.header(name) {
+            None => Ok(()),
+            Some(value) => Err(self.mismatch(format!("header {name}"), "absent", value)),
         }
     }
 

@@ -32,8 +32,19 @@ pub struct Settings {
     pub lease: Option<String>,
     /// Guests that we can speak as.
     pub guests: Vec<Guest>,
+    /// An ordinary user besides the caller.
+    pub user: Option<Keys>,
     /// How the caller named it, as arguments without secrets.
     pub arguments: String,
+}
+
+/// Who else may call.
+#[derive(Clone, Default)]
+pub struct Keys {
+    /// API key.
+    pub api_key: String,
+    /// Its secret.
+    pub secret_key: String,
 }
 
 impl Settings {
@@ -65,6 +76,7 @@ impl Settings {
             integration: self.integration.or(other.integration),
             lease: self.lease.or(other.lease),
             guests: if self.guests.is_empty() { other.guests } else { self.guests },
+            user: self.user.or(other.user),
             arguments: [self.arguments, other.arguments]
                 .into_iter()
                 .filter(|text| !text.is_empty())
@@ -97,6 +109,15 @@ impl Settings {
             )
         })?;
         let folder = path.parent().unwrap_or(Path::new("."));
+        let user = match file.user {
+            None => None,
+            Some(user) => {
+                let key = secret("api_key", user.api_key, user.api_key_env, user.api_key_file, folder)?;
+                let secret =
+                    secret("secret_key", user.secret_key, user.secret_key_env, user.secret_key_file, folder)?;
+                key.zip(secret).map(|(api_key, secret_key)| Keys { api_key, secret_key })
+            }
+        };
         Ok(Self {
             endpoint: file.endpoint,
             api_key: secret("api_key", file.api_key, file.api_key_env, file.api_key_file, folder)?,
@@ -114,6 +135,7 @@ impl Settings {
             integration: file.integration,
             lease: file.lease,
             guests: file.guest,
+            user,
             arguments: format!("--target {}", path.display()),
         })
     }
@@ -227,6 +249,19 @@ struct TargetFile {
     lease: Option<String>,
     #[serde(default)]
     guest: Vec<Guest>,
+    user: Option<UserFile>,
+}
+
+/// The section `[user]`: an ordinary user besides the caller.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct UserFile {
+    api_key: Option<String>,
+    api_key_env: Option<String>,
+    api_key_file: Option<String>,
+    secret_key: Option<String>,
+    secret_key_env: Option<String>,
+    secret_key_file: Option<String>,
 }
 
 /// What a simulator prints when it is ready.

@@ -131,7 +131,8 @@ impl Target {
         let mask = Mask::new(
             [&settings.api_key, &settings.secret_key, &settings.password]
                 .into_iter()
-                .filter_map(|secret| secret.as_deref()),
+                .filter_map(|secret| secret.as_deref())
+                .chain(settings.user.iter().flat_map(|keys| [keys.api_key.as_str(), &keys.secret_key])),
         );
         let pace = Pace::per_second(limits.rate);
         let shared =
@@ -230,6 +231,11 @@ impl Target {
         self.shared.settings.api_key.as_deref().zip(self.shared.settings.secret_key.as_deref())
     }
 
+    /// API key and secret of an ordinary user besides us, if the owner named one.
+    pub fn second_user(&self) -> Option<(&str, &str)> {
+        self.shared.settings.user.as_ref().map(|keys| (keys.api_key.as_str(), keys.secret_key.as_str()))
+    }
+
     /// Our user name and password.
     pub fn passwords(&self) -> Option<(&str, &str)> {
         self.shared.settings.username.as_deref().zip(self.shared.settings.password.as_deref())
@@ -326,6 +332,16 @@ impl Target {
             Capability::Router => has_router,
             Capability::TwoGuests => has_router && settings.guests.len() >= 2,
             Capability::Lease => self.lease().is_some(),
+            Capability::SecondUser => {
+                let may_create = ["createDomain", "createAccount", "registerUserKeys", "deleteAccount"];
+                let mut allowed = true;
+                for name in may_create {
+                    allowed = allowed && self.offers(Capability::Command(name))?;
+                }
+                self.second_user().is_some() || allowed
+            }
+            // A check that saw no pending job says so itself.
+            Capability::PendingJobs => true,
         })
     }
 

@@ -197,6 +197,240 @@ quirks! {
     /// New user data is not stored on a change of the machine.
     UserDataNeedsRestart "user-data-needs-restart";
 
+    // Signatures again.
+    /// A call without a signature is the system's own.
+    UnsignedCallsPass "unsigned-calls-pass";
+    /// Refusals tell an unknown key from a wrong signature.
+    RefusalsTellWhy "refusals-tell-why";
+    /// The parameters of a form are not signed.
+    FormsAreNotSigned "forms-are-not-signed";
+    /// A signature in base64url counts too.
+    UrlSafeSignaturesPass "url-safe-signatures-pass";
+    /// `expires` is read with a numeric offset alone.
+    ExpiryOnlyByOffset "expiry-only-by-offset";
+    /// `expires` counts in every version of signatures.
+    ExpiryWithoutVersion "expiry-without-version";
+
+    // Sessions again.
+    /// A login reads its form alone, not the query.
+    LoginReadsTheFormAlone "login-reads-the-form-alone";
+    /// The answer to a login is wrapped in an object.
+    LoginIsNested "login-is-nested";
+    /// The name of the login is matched in lower case alone.
+    LoginByExactName "login-by-exact-name";
+    /// The refusal of a login tells that the user does not exist.
+    LoginTellsUnknownUsers "login-tells-unknown-users";
+    /// Scripts can read the cookie of the session key.
+    SessionCookieForScripts "session-cookie-for-scripts";
+    /// Session keys end with padding.
+    PaddedSessionKeys "padded-session-keys";
+    /// The answer to a login has numbers and flags.
+    LoginValuesAreTyped "login-values-are-typed";
+    /// The parameter alone proves the session key.
+    SessionKeyByParameterAlone "session-key-by-parameter-alone";
+    /// A logout demands the session key.
+    LogoutDemandsTheKey "logout-demands-the-key";
+    /// A logout without a session succeeds.
+    LogoutAlwaysSucceeds "logout-always-succeeds";
+    /// An unknown session is refused, signature or not.
+    UnknownSessionsAreTold "unknown-sessions-are-told";
+    /// Every answer opens a session.
+    EveryAnswerSetsACookie "every-answer-sets-a-cookie";
+    /// A good signature makes up for a session without its key.
+    SignatureSavesABadSession "signature-saves-a-bad-session";
+    /// A login leaves the session alive that came with it.
+    LoginKeepsTheOldSession "login-keeps-the-old-session";
+    /// Calls of a session need a signature as well.
+    SessionsNeedASignature "sessions-need-a-signature";
+
+    // Answers again.
+    /// JSON has a second member beside the envelope.
+    SecondMember "second-member";
+    /// Refusals have no body.
+    RefusalsHaveNoBody "refusals-have-no-body";
+    /// Unknown callers are refused with 403.
+    UnknownCallersAre403 "unknown-callers-are-403";
+    /// XML leaves out what is false.
+    XmlDropsFalse "xml-drops-false";
+    /// XML text is not escaped.
+    XmlIsNotEscaped "xml-is-not-escaped";
+    /// JSON refusals leave out an empty `uuidList`.
+    ErrorsWithoutUuidList "errors-without-uuid-list";
+    /// XML refusals have an empty `uuidList`.
+    XmlErrorsHaveAnEmptyList "xml-errors-have-an-empty-list";
+    /// Every refusal has the class code of an invalid parameter.
+    EveryClassIs4350 "every-class-is-4350";
+    /// Refusals of unknown callers have a class code.
+    ClassOnEveryRefusal "class-on-every-refusal";
+    /// An unknown command is refused in an envelope of its own.
+    UnknownCommandsHaveEnvelopes "unknown-commands-have-envelopes";
+    /// An unknown command of a known caller is refused with 401.
+    UnknownCommandsAreUnverified "unknown-commands-are-unverified";
+
+    // Parameters again.
+    /// Unknown parameters are refused.
+    UnknownParametersAreRefused "unknown-parameters-are-refused";
+    /// Of several missing parameters the last is named.
+    LastMissingIsNamed "last-missing-is-named";
+    /// A compulsory parameter that is empty counts as missing.
+    EmptyValuesAreMissing "empty-values-are-missing";
+    /// An identifier that nothing has counts as absent.
+    UnknownThingsAreAbsent "unknown-things-are-absent";
+    /// A bad date is refused like any bad value.
+    BadDatesAreBadValues "bad-dates-are-bad-values";
+    /// Malformed maps are ignored.
+    MalformedMapsAreIgnored "malformed-maps-are-ignored";
+    /// Control characters pass.
+    ControlCharactersPass "control-characters-pass";
+    /// Line ends are refused like other control characters.
+    LineEndsAreRefused "line-ends-are-refused";
+    /// Names of parameters are matched in lower case alone.
+    NamesAreExact "names-are-exact";
+    /// The parameter `command` may be spelt in any case.
+    CommandNameInAnyCase "command-name-in-any-case";
+    /// Commands may be spelt in any case.
+    CommandsInAnyCase "commands-in-any-case";
+    /// The first of a name in the query counts.
+    FirstOfAQueryCounts "first-of-a-query-counts";
+    /// The form goes over the query.
+    FormOverQuery "form-over-query";
+    /// A POST ignores its query.
+    PostIgnoresTheQuery "post-ignores-the-query";
+    /// `yes` and `1` are true.
+    YesIsTrue "yes-is-true";
+    /// A plus sign in a query stays one.
+    PlusStaysPlus "plus-stays-plus";
+    /// A value ends at its first equals sign.
+    ValuesEndAtEquals "values-end-at-equals";
+    /// A name without an equals sign is dropped.
+    BareNamesAreDropped "bare-names-are-dropped";
+    /// Empty items of a list are refused.
+    EmptyItemsAreRefused "empty-items-are-refused";
+    /// The header `Accept` decides the format.
+    AcceptHeaderDecides "accept-header-decides";
+    /// `page` is checked although the command lists nothing.
+    PagingIsCheckedEverywhere "paging-is-checked-everywhere";
+    /// `-1` is no identifier.
+    MinusOneIsNoId "minus-one-is-no-id";
+    /// Identifiers are matched in lower case alone.
+    IdsAreExact "ids-are-exact";
+    /// A date without a time is refused.
+    DatesNeedATime "dates-need-a-time";
+
+    // Transport.
+    /// HEAD is refused.
+    HeadIsRefused "head-is-refused";
+    /// PUT and DELETE run the command.
+    PutIsTaken "put-is-taken";
+    /// A body is a form whatever its type.
+    EveryBodyIsAForm "every-body-is-a-form";
+    /// A GET reads the form in its body.
+    GetReadsTheForm "get-reads-the-form";
+    /// Nothing is ever compressed.
+    NeverCompress "never-compress";
+    /// Refusals are compressed too.
+    ErrorsAreCompressed "errors-are-compressed";
+    /// A request line may be of any length.
+    LongLinesPass "long-lines-pass";
+    /// A form may be of any size.
+    LargeFormsPass "large-forms-pass";
+    /// Bad percent escapes stay as they are.
+    BadEscapesPass "bad-escapes-pass";
+    /// Bytes that are not UTF-8 are refused.
+    BadUtf8IsRefused "bad-utf8-is-refused";
+    /// Only the exact path is the API.
+    ExactPathOnly "exact-path-only";
+
+    // Discovery.
+    /// The name of an API is a filter.
+    ApiNamesAreFilters "api-names-are-filters";
+    /// An unknown API gives an empty list.
+    UnknownApisAreAnEmptyList "unknown-apis-are-an-empty-list";
+    /// `isasync` is called `async`.
+    AsyncFlagIsNamedAsync "async-flag-is-named-async";
+    /// `required` is a text.
+    RequiredIsText "required-is-text";
+    /// No parameter is declared compulsory.
+    NothingIsRequired "nothing-is-required";
+    /// Types are written in upper case.
+    TypesAreUpperCase "types-are-upper-case";
+    /// Capabilities are a list with a count.
+    CapabilitiesAreAList "capabilities-are-a-list";
+    /// `supportELB` is a flag.
+    SupportElbIsAFlag "support-elb-is-a-flag";
+
+    // Lists again.
+    /// A page size of -1 is refused.
+    UnlimitedIsRefused "unlimited-is-refused";
+    /// A page past the end is the first one.
+    PagesWrapAround "pages-wrap-around";
+    /// Keywords find everything.
+    KeywordIsIgnored "keyword-is-ignored";
+    /// `id` and `ids` may be sent together.
+    IdAndIdsTogetherPass "id-and-ids-together-pass";
+    /// A list shows its elements although only their number is asked for.
+    OnlyTheCountShowsAll "only-the-count-shows-all";
+    /// A list that is asked for by pages runs backwards.
+    PagesRunBackwards "pages-run-backwards";
+    /// The events of an answer run backwards.
+    EventsRunBackwards "events-run-backwards";
+    /// Dates in JSON end in `Z`.
+    JsonDatesEndInZ "json-dates-end-in-z";
+    /// Flags in JSON are texts.
+    FlagsAreText "flags-are-text";
+    /// Names of fields that refer to a zone are in camel case.
+    FieldsInCamelCase "fields-in-camel-case";
+    /// The field `id` is called `uuid`.
+    IdIsCalledUuid "id-is-called-uuid";
+
+    // Jobs again.
+    /// The answer to an accepted job has its status.
+    AcceptedJobsHaveAStatus "accepted-jobs-have-a-status";
+    /// The question for a failed job fails.
+    FailedJobsFailTheQuestion "failed-jobs-fail-the-question";
+    /// The result of a failed job has a class code.
+    FailedJobsHaveAClass "failed-jobs-have-a-class";
+    /// The result code of every job is zero.
+    ResultCodeIsZero "result-code-is-zero";
+    /// The result of a job is told once.
+    ResultsAreToldOnce "results-are-told-once";
+    /// Jobs do not say who submitted them.
+    JobsNameNobody "jobs-name-nobody";
+    /// Jobs get an identifier of their own whatever was chosen.
+    ChosenJobIdsAreIgnored "chosen-job-ids-are-ignored";
+    /// Pending jobs are not listed.
+    PendingJobsAreHidden "pending-jobs-are-hidden";
+
+    // Machines again.
+    /// A deployed machine is left stopped.
+    DeployLeavesItStopped "deploy-leaves-it-stopped";
+    /// A recovered machine runs.
+    RecoverStartsIt "recover-starts-it";
+    /// An expunged machine stays in lists.
+    ExpungedAreListed "expunged-are-listed";
+    /// The slot of a network card is a number.
+    SlotIsANumber "slot-is-a-number";
+    /// Every network card is the default one.
+    EveryCardIsDefault "every-card-is-default";
+
+    // User data again.
+    /// User data is answered decoded.
+    UserDataIsAnsweredDecoded "user-data-is-answered-decoded";
+    /// User data is stored as it was spelled.
+    UserDataIsKeptAsSent "user-data-is-kept-as-sent";
+    /// User data in the URL-safe alphabet is refused.
+    UserDataIsStrict "user-data-is-strict";
+    /// What is no base64 is dropped from user data.
+    UserDataIsNotChecked "user-data-is-not-checked";
+    /// User data is limited to 2048 characters.
+    UserDataLimitIs2048 "user-data-limit-is-2048";
+    /// User data by GET may be as long as by POST.
+    UserDataByGetIsLong "user-data-by-get-is-long";
+    /// Of two kinds of user data the registered one is taken.
+    RegisteredUserDataWins "registered-user-data-wins";
+    /// Lists of machines show user data.
+    UserDataIsListed "user-data-is-listed";
+
     // The router.
     /// Metadata values end with a newline.
     MetadataNewline "metadata-newline";
@@ -249,7 +483,7 @@ quirks! {
     /// The router does not answer to `data-server`.
     HostHeaderIsChecked "host-header-is-checked";
     /// The router refuses HEAD.
-    HeadIsRefused "head-is-refused";
+    RouterRefusesHead "router-refuses-head";
     /// The router hands out tokens as EC2 does.
     ImdsTokenIsGiven "imds-token-is-given";
     /// User data and metadata have a content type.
@@ -275,7 +509,7 @@ quirks! {
 /// A set of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Quirks {
-    bits: [u64; 4],
+    bits: [u64; 8],
 }
 
 impl Quirks {
@@ -355,7 +589,7 @@ mod tests {
             assert_eq!(quirk.name().parse(), Ok(*quirk));
             assert!(quirk.about().ends_with('.'), "{quirk}");
         }
-        assert!(Quirk::ALL.len() <= 256);
+        assert!(Quirk::ALL.len() <= 512);
     }
 
     #[test]

@@ -3,7 +3,16 @@
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
 mod envelope;
+mod jobs;
+mod lease;
+mod listing;
+mod machines;
+mod metadata;
+mod parity;
+mod setup;
+pub mod shape;
 mod signing;
+mod user_data;
 
 use crate::check::Check;
 
@@ -14,7 +23,10 @@ mod prelude {
     #[expect(unused_imports, reason = "the vocabulary of checks; not every area uses all of it")]
     pub(super) use crate::{
         check::{
-            Capability::{Api, ApiKeys, Command, Integration, Lease, Passwords, RootAdmin, TwoGuests},
+            Capability::{
+                Api, ApiKeys, Command, Integration, Lease, Passwords, PendingJobs, RootAdmin, Router,
+                SecondUser, TwoGuests,
+            },
             Check,
             Level::{May, Must, Should},
             Mismatch,
@@ -50,6 +62,18 @@ pub const AREAS: &[Area] = &[
         checks: signing::CHECKS,
     },
     Area { name: "envelope", title: "What every reply has in common.", checks: envelope::CHECKS },
+    Area { name: "listing", title: "Lists: counting, paging, filters, scope.", checks: listing::CHECKS },
+    Area { name: "parity", title: "XML says what JSON says.", checks: parity::CHECKS },
+    Area { name: "shape", title: "The fields of listed things and their types.", checks: shape::CHECKS },
+    Area { name: "jobs", title: "Jobs: accepted, pending, ended.", checks: jobs::CHECKS },
+    Area {
+        name: "machines",
+        title: "Virtual machines: what moves them and what refuses to.",
+        checks: machines::CHECKS,
+    },
+    Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
+    Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
+    Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
 ];
 
 /// All checks, in reading order.

@@ -88,6 +88,18 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "signing/non-ascii-letters-keep-their-case",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Letters outside ASCII are signed in the case in which they were sent.",
+        source: "ApiServer.java:1091",
+        rules: &["API-SIG-006"],
+        run: |target| {
+            target.api("listZones").param("unknownvalue", "\u{c9}t\u{c9} \u{e9}").send()?.expect_success()
+        },
+    },
+    Check {
         id: "signing/order-of-names",
         level: Must,
         profile: ReadOnly,
@@ -99,6 +111,36 @@ pub(super) const CHECKS: &[Check] = &[
             let request = target.api("listZones").param("unknownA", "b").param("UnknownB", "a");
             request.param("unknown", "c").param("unknown-a", "d").send()?.expect_success()
         },
+    },
+    Check {
+        id: "signing/names-are-not-escaped",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Names are signed as they are, brackets included.",
+        source: "ApiServer.java:993-1011",
+        rules: &["API-SIG-005"],
+        run: |target| target.api("listZones").param("unknown[0].key", "x").send()?.expect_success(),
+    },
+    Check {
+        id: "signing/empty-values-are-signed",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A parameter with an empty value is signed like any other.",
+        source: "ApiServer.java:993-1011",
+        rules: &["API-SIG-005"],
+        run: |target| target.api("listZones").param("unknownvalue", "").send()?.expect_success(),
+    },
+    Check {
+        id: "signing/cache-buster-is-signed",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The cache buster `_` is signed like any other parameter.",
+        source: "ApiServer.java:987-1014",
+        rules: &["API-SIG-002", "API-REQ-011"],
+        run: |target| target.api("listZones").param("_", 1_700_000_000).send()?.expect_success(),
     },
     Check {
         id: "signing/form-is-signed",
@@ -170,6 +212,16 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "signing/blank-is-no-plus",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A plus sign of the signature that arrives as a blank is not taken for a plus sign.",
+        source: "ApiServlet.java:180-187, ApiServer.java:1099-1100",
+        rules: &["API-SIG-009"],
+        run: |target| with_other_spelling(target, |right| right.replace('+', " ")),
+    },
+    Check {
         id: "signing/no-other-digest",
         level: Must,
         profile: ReadOnly,
@@ -177,21 +229,7 @@ pub(super) const CHECKS: &[Check] = &[
         requirement: "A signature in another spelling than standard base64 is refused with 401.",
         source: "ApiServer.java:1093-1099",
         rules: &["API-SIG-001"],
-        run: |target| {
-            // A value is searched for whose signature has a character that base64url spells differently.
-            let (_, secret) = target.api_keys().ok_or(Stop::Unsupported(ApiKeys))?;
-            for number in 0..64 {
-                let request = || target.api("listZones").param("unknownvalue", number);
-                let mut parameters = request().parameters()?;
-                parameters.pop();
-                let right = sign::signature(secret, &sign::canonical(&parameters));
-                let other = right.replace('+', "-").replace('/', "_");
-                if other != right {
-                    return request().signature(&other).send()?.expect_error(401);
-                }
-            }
-            Ok(())
-        },
+        run: |target| with_other_spelling(target, |right| right.replace('+', "-").replace('/', "_")),
     },
     Check {
         id: "signing/not-yet-expired",
@@ -214,6 +252,22 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| target.api("listZones").version3(expires_in(-60)).send()?.expect_error(401),
     },
     Check {
+        id: "signing/expiry-is-compulsory-in-version-3",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A request of signature version 3 is refused with 401 without a readable expiry.",
+        source: "ApiServer.java:1026-1036",
+        rules: &["API-SIG-021", "API-SIG-024"],
+        run: |target| {
+            target.api("listZones").param("signatureversion", 3).send()?.expect_error(401)?;
+            for unreadable in ["", "1893553445", "2030-01-02", "2030-01-02T03:04:05"] {
+                target.api("listZones").version3(unreadable).send()?.expect_error(401)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
         id: "signing/expiry-needs-version-3",
         level: Must,
         profile: ReadOnly,
@@ -224,3 +278,20 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| target.api("listZones").param("expires", expires_in(-60)).send()?.expect_success(),
     },
 ];
+
+/// Expects 401 for a signature that is right but for its spelling. A value is searched for whose signature has a
+/// character that is spelt differently.
+fn with_other_spelling(target: &Target, spell: impl Fn(&str) -> String) -> Result<(), Stop> {
+    let (_, secret) = target.api_keys().ok_or(Stop::Unsupported(ApiKeys))?;
+    for number in 0..64 {
+        let request = || target.api("listZones").param("unknownvalue", number);
+        let mut parameters = request().parameters()?;
+        parameters.pop();
+        let right = sign::signature(secret, &sign::canonical(&parameters));
+        let other = spell(&right);
+        if other != right {
+            return request().signature(&other).send()?.expect_error(401);
+        }
+    }
+    Ok(())
+}

@@ -481,8 +481,13 @@ impl Reply {
 
     /// Waits for the job that this reply announces.
     pub fn finish_job(&self) -> Result<Job, Stop> {
+        self.watch_job(|_| Ok(()))
+    }
+
+    /// Waits for the job that this reply announces, judging each answer while it is pending.
+    pub fn watch_job(&self, judge: impl FnMut(&Self) -> Result<(), Stop>) -> Result<Job, Stop> {
         match self.success()?.text_at("jobid") {
-            Some(id) => job::finish(&self.target, &id),
+            Some(id) => job::watch(&self.target, &id, judge),
             None => Err(self.mismatch("jobid", "the id of a job", "absent")),
         }
     }

@@ -46,6 +46,11 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// The host without the port.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Host and port, as in the `Host` header.
     pub fn authority(&self) -> String {
         let usual = if self.secure { 443 } else { 80 };

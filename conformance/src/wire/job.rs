@@ -40,8 +40,13 @@ impl Job {
     }
 }
 
-/// Asks with growing intervals until the job has ended or the target's patience is over.
-pub(crate) fn finish(target: &Target, id: &str) -> Result<Job, Stop> {
+/// Asks with growing intervals until the job has ended or the target's patience is over. Every answer that says "not
+/// yet" is judged before it is forgotten.
+pub(crate) fn watch(
+    target: &Target,
+    id: &str,
+    mut judge: impl FnMut(&Reply) -> Result<(), Stop>,
+) -> Result<Job, Stop> {
     let patience = target.job_deadline();
     let start = Instant::now();
     let mut interval = FIRST_INTERVAL;
@@ -51,7 +56,7 @@ pub(crate) fn finish(target: &Target, id: &str) -> Result<Job, Stop> {
         let body = reply.success()?;
         let status = body.get("jobstatus").and_then(Node::integer);
         match status {
-            Some(0) => {}
+            Some(0) => judge(&reply)?,
             Some(1 | 2) => {
                 let result = body.get("jobresult").cloned().unwrap_or(Node::Null);
                 return Ok(Job { id: id.to_owned(), succeeded: status == Some(1), result, reply });

@@ -9,6 +9,7 @@ pub mod decode;
 pub mod envelope;
 pub mod http;
 pub mod job;
+pub mod lease;
 pub mod pace;
 pub mod router;
 pub mod sign;

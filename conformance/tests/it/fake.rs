@@ -99,11 +99,13 @@ fn unescape(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.bytes();
     while let Some(byte) = rest.next() {
-        bytes.push(if byte == b'%' {
-            let digits = [rest.next().unwrap(), rest.next().unwrap()];
-            u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
-        } else {
-            byte
+        bytes.push(match byte {
+            b'%' => {
+                let digits = [rest.next().unwrap(), rest.next().unwrap()];
+                u8::from_str_radix(std::str::from_utf8(&digits).unwrap(), 16).unwrap()
+            }
+            b'+' => b' ',
+            other => other,
         });
     }
     String::from_utf8(bytes).unwrap()
@@ -157,7 +159,8 @@ fn is_allowed(params: &[(String, String)], sin: Sin) -> bool {
     let (Some(signature), Some(key)) = (value("signature"), value("apikey")) else { return false };
     let right = sign::signature(SECRET, &sign::canonical(params));
     let is_fresh = value("signatureversion") != Some("3")
-        || value("expires").is_some_and(|expires| expires > expires_in(0).as_str());
+        || value("expires")
+            .is_some_and(|expires| expires.len() == expires_in(0).len() && expires > expires_in(0).as_str());
     let is_signed = signature == right || sin == Sin::AcceptsAnySignature;
     is_known(value("command").unwrap_or_default()) && key == KEY && is_fresh && is_signed
 }

@@ -9,6 +9,9 @@ mod fake;
 mod report;
 /// The library against the small cloud: what a run files, masks and repeats.
 mod run;
+/// Every check on an honest simulator, and on one with the fault that the check exists for.
+#[cfg(feature = "embedded")]
+mod teeth;
 
 use std::path::Path;
 

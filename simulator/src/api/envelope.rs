@@ -1,7 +1,7 @@
 //! Envelopes: what stands around a reply or a refusal in either format (section 4.1 and 5.2 of
 //! the protocol). Standard bodies are here too, because upstream treats them as envelopes' own.
 
-use super::error::ApiError;
+use super::error::{ApiError, Fault};
 use crate::catalog::Command;
 use crate::quirk::{Quirk, Quirks};
 use crate::reply::{Object, Reply, json, xml};
@@ -39,14 +39,17 @@ pub fn reply(style: &Style<'_>, command: Command, reply: &Reply) -> String {
             json::text(&mut out, &name);
             out.push(':');
             json_body(&mut out, style, object_name, reply);
+            if style.quirks.has(Quirk::SecondMember) {
+                out.push_str(",\"status\":\"ok\"");
+            }
             out.push('}');
-            out
+            sinful_json(style, out)
         }
         Format::Xml => {
             let mut out = xml_head(style, &name);
             xml_body(&mut out, style, object_name, reply);
             close(&mut out, &name);
-            out
+            sinful_xml(style, out)
         }
     }
 }
@@ -77,7 +80,12 @@ pub fn inline(style: &Style<'_>, name: &str, fields: &Object) -> String {
 /// Writes a refusal.
 #[must_use]
 pub fn error(style: &Style<'_>, name: &str, error: &ApiError) -> String {
-    let class = error.shows_class.then(|| error.fault.class_code());
+    let shows_class = error.shows_class || style.quirks.has(Quirk::ClassOnEveryRefusal);
+    let class_code = || match style.quirks.has(Quirk::EveryClassIs4350) {
+        true => Fault::InvalidParameter.class_code(),
+        false => error.fault.class_code(),
+    };
+    let class = shows_class.then(class_code);
     match style.format {
         Format::Json => {
             let named: Vec<Object> = error
@@ -85,8 +93,9 @@ pub fn error(style: &Style<'_>, name: &str, error: &ApiError) -> String {
                 .iter()
                 .map(|(uuid, field)| Object::new().with("uuid", *uuid).with("description", *field))
                 .collect();
+            let is_dropped = named.is_empty() && style.quirks.has(Quirk::ErrorsWithoutUuidList);
             let fields = Object::new()
-                .with("uuidList", named)
+                .with("uuidList", (!is_dropped).then_some(named))
                 .with("errorcode", error.code())
                 .with("cserrorcode", class)
                 .with("errortext", error.text.as_deref());
@@ -94,6 +103,9 @@ pub fn error(style: &Style<'_>, name: &str, error: &ApiError) -> String {
         }
         Format::Xml => {
             let mut out = xml_head(style, name);
+            if error.about.is_empty() && style.quirks.has(Quirk::XmlErrorsHaveAnEmptyList) {
+                out.push_str("<uuidList></uuidList>");
+            }
             for (uuid, field) in &error.about {
                 out.push_str("<uuidList><uuid>");
                 out.push_str(&uuid.to_string());
@@ -109,7 +121,7 @@ pub fn error(style: &Style<'_>, name: &str, error: &ApiError) -> String {
                 .with("errortext", error.text.as_deref());
             xml::fields(&mut out, &fields, style.root_admin);
             close(&mut out, name);
-            out
+            sinful_xml(style, out)
         }
     }
 }
@@ -178,6 +190,42 @@ fn standard(style: &Style<'_>, reply: &Reply) -> Object {
         Reply::Inline(object) => object.clone(),
         _ => Object::new(),
     }
+}
+
+/// The sins of the JSON writer, likewise.
+fn sinful_json(style: &Style<'_>, mut text: String) -> String {
+    let sins: [(Quirk, &[(&str, &str)]); 4] = [
+        (Quirk::JsonDatesEndInZ, &[("+0000\"", "Z\"")]),
+        (Quirk::FlagsAreText, &[(":true", ":\"true\""), (":false", ":\"false\"")]),
+        (Quirk::FieldsInCamelCase, &[("\"zoneid\":", "\"zoneId\":"), ("\"dns1\":", "\"dnsOne\":")]),
+        (Quirk::IdIsCalledUuid, &[("\"id\":", "\"uuid\":")]),
+    ];
+    for (quirk, changes) in sins {
+        if style.quirks.has(quirk) {
+            text = changes.iter().fold(text, |text, (from, to)| text.replace(from, to));
+        }
+    }
+    text
+}
+
+/// The sins of the XML writer, which knows nothing of worlds, committed on what it wrote.
+fn sinful_xml(style: &Style<'_>, mut text: String) -> String {
+    if style.quirks.has(Quirk::XmlIsNotEscaped) {
+        for (escaped, plain) in
+            [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&")]
+        {
+            text = text.replace(escaped, plain);
+        }
+    }
+    if style.quirks.has(Quirk::XmlDropsFalse) {
+        while let Some(value) = text.find(">false</") {
+            let (Some(start), Some(length)) = (text[..value].rfind('<'), text[value + 1..].find('>')) else {
+                break;
+            };
+            text.replace_range(start..value + 1 + length + 1, "");
+        }
+    }
+    text
 }
 
 fn xml_head(style: &Style<'_>, name: &str) -> String {

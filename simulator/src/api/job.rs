@@ -82,6 +82,7 @@ pub(crate) fn submit(
 fn job_id(world: &mut World, pairs: &[(String, String)]) -> Result<Uuid, ApiError> {
     let chosen =
         pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case("customjobid")).map(|(_, value)| value);
+    let chosen = chosen.filter(|_| !world.sins(Quirk::ChosenJobIdsAreIgnored));
     let Some(text) = chosen.filter(|text| !text.is_empty()) else { return Ok(world.ids.uuid()) };
     let bad_form = || ApiError::invalid(format!("UUID: {text} doesn't follow the UUID format"));
     if text.len() != 36 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -242,6 +243,28 @@ pub(crate) fn advance(world: &mut World) {
     }
 }
 
+/// The polls of a job whose result was told and is not told again: a sin.
+const TOLD: u32 = u32::MAX;
+
+/// Remembers that a result was told.
+pub(crate) fn told(world: &mut World, id: Id) {
+    if world.sins(Quirk::ResultsAreToldOnce)
+        && let Some(job) = world.jobs.get_mut(id).filter(|job| job.is_done())
+    {
+        job.polls = TOLD;
+    }
+}
+
+/// The refusal of the question for a failed job: a sin.
+pub(crate) fn failure(world: &World, id: Id) -> Option<ApiError> {
+    match &world.jobs.get(id)?.progress {
+        Progress::Failed { code, text } if world.sins(Quirk::FailedJobsFailTheQuestion) => {
+            Some(ApiError::api(*code, text.clone().unwrap_or_default()))
+        }
+        _ => None,
+    }
+}
+
 /// Counts a poll, and does a step of work where polls are what makes time pass.
 pub(crate) fn poll(world: &mut World, id: Id) {
     let Pace::Steps(steps) = world.pace else { return };
@@ -283,12 +306,22 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         .with("userid", user.map(|user| user.uuid))
         .with("cmd", if world.sins(Quirk::JobShowsTheCommandName) { Some(job.command) } else { class })
         .with("jobprocstatus", 0)
-        .with("jobresultcode", if let Progress::Failed { code, .. } = job.progress { code } else { 0 });
+        .with(
+            "jobresultcode",
+            match job.progress {
+                Progress::Failed { code, .. } if !world.sins(Quirk::ResultCodeIsZero) => code,
+                _ => 0,
+            },
+        );
+    if world.sins(Quirk::JobsNameNobody) {
+        object.fields.retain(|field| field.name == "cmd" || field.name.starts_with("job"));
+    }
     match &job.progress {
         Progress::Queued | Progress::Running if world.sins(Quirk::PendingJobsHaveAResult) => {
             object.push("jobresult", Object::new());
         }
         Progress::Queued | Progress::Running => {}
+        Progress::Succeeded(_) if job.polls == TOLD => {}
         Progress::Succeeded(reply) => {
             if let Some(result) = result_tree(reply, job.command) {
                 object.push("jobresulttype", "object");
@@ -298,7 +331,9 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         Progress::Failed { code, text } => {
             let text = text.as_deref().unwrap_or("Command failed due to Internal Server Error");
             object.push("jobresulttype", "object");
-            object.push("jobresult", Object::new().with("errorcode", *code).with("errortext", text));
+            let class = world.sins(Quirk::FailedJobsHaveAClass).then_some(4350);
+            let result = Object::new().with("errorcode", *code).with("cserrorcode", class);
+            object.push("jobresult", result.with("errortext", text));
         }
     }
     let status: Value = match job.progress {

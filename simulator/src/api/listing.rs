@@ -28,6 +28,9 @@ pub fn check_paging(
     if world.sins(Quirk::PagingIsNotChecked) {
         return Ok(());
     }
+    if world.sins(Quirk::UnlimitedIsRefused) && size == Some(-1) {
+        return Err(ApiError::invalid("Page size can't be negative"));
+    }
     match (page, size) {
         (Some(_), None) => {
             Err(ApiError::parameter("\"pagesize\" parameter is required when \"page\" is specified"))
@@ -51,6 +54,19 @@ pub fn check_paging(
     }
 }
 
+/// Refuses `page` without `pagesize`, whatever the command: a sin.
+///
+/// # Errors
+///
+/// 431 as on a list.
+pub fn refuse_lone_page(pairs: &[(String, String)]) -> Result<(), ApiError> {
+    let is_sent = |wanted: &str| pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case(wanted));
+    if is_sent("page") && !is_sent("pagesize") {
+        return Err(ApiError::parameter("\"pagesize\" parameter is required when \"page\" is specified"));
+    }
+    Ok(())
+}
+
 /// Cuts the page out of all matches and shows only that.
 ///
 /// # Errors
@@ -59,12 +75,16 @@ pub fn check_paging(
 pub fn page<T>(
     world: &World,
     arguments: &Arguments,
-    matches: Vec<T>,
+    mut matches: Vec<T>,
     show: impl FnMut(T) -> Object,
 ) -> Result<Reply, ApiError> {
     let count = matches.len();
+    if world.sins(Quirk::PagesRunBackwards) && arguments.has("page") {
+        matches.reverse();
+    }
     if arguments.command().param("retrieveonlyresourcecount").is_some()
         && arguments.flag("retrieveonlyresourcecount")
+        && !world.sins(Quirk::OnlyTheCountShowsAll)
     {
         return Ok(Reply::List { count, items: Vec::new() });
     }
@@ -90,6 +110,7 @@ pub fn page<T>(
         None => matches.into_iter().map(show).collect(),
         Some(size) => {
             let skip = usize::try_from(page).unwrap_or(0).saturating_mul(size);
+            let skip = if world.sins(Quirk::PagesWrapAround) && skip >= count { 0 } else { skip };
             matches.into_iter().skip(skip).take(size).map(show).collect()
         }
     };

@@ -20,6 +20,7 @@ pub mod signature;
 pub mod verify;
 pub mod view;
 
+use std::borrow::Cow;
 use std::io::Write as _;
 
 use caller::Caller;
@@ -56,25 +57,41 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
 }
 
 fn main_port(world: &mut World, request: &Request) -> Response {
-    if let Some(refusal) = container(request) {
+    if let Some(refusal) = container(world, request) {
         return refusal;
     }
-    let Ok(parameters) = request.parameters() else { return Response::error_page() };
+    let Ok(mut parameters) = request.parameters_with(&world.quirks) else { return Response::error_page() };
+    if world.sins(Quirk::CommandsInAnyCase)
+        && let Some(command) = parameters.get("command").and_then(catalog::command_ignoring_case)
+    {
+        parameters.replace("command", command.name());
+    }
+    let accepts_json = || request.header("accept").is_some_and(|accept| accept.contains("json"));
     let format = match parameters.get("response") {
+        _ if world.sins(Quirk::AcceptHeaderDecides) && accepts_json() => Format::Json,
         Some(word) if word.eq_ignore_ascii_case("json") => Format::Json,
         None if world.sins(Quirk::JsonByDefault) => Format::Json,
         _ => Format::Xml,
     };
     let name = parameters.get("command");
-    match name.map(str::to_ascii_lowercase).as_deref() {
+    let authenticator = match name {
+        Some(name) if !world.sins(Quirk::LoginByExactName) => Some(name.to_ascii_lowercase()),
+        name => name.map(str::to_owned),
+    };
+    match authenticator.as_deref() {
         Some("login") => return session::login(world, request, &parameters, format),
-        Some("logout") => return session::logout(world, request, format),
+        Some("logout") => return session::logout(world, request, &parameters, format),
         _ => {}
     }
     if let Some(refusal) = post_gate(world, request, &parameters) {
         return refused(world, request, &parameters, format, None, &refusal);
     }
+    let signed = |world: &World| verify::signed(world, request, &parameters);
     let verdict = match session::of_request(world, request) {
+        Some(_) if world.sins(Quirk::SessionsNeedASignature) => signed(world),
+        None if world.sins(Quirk::UnknownSessionsAreTold) && session::is_claimed(request) => {
+            Err(ApiError::unauthorized(error::SESSION))
+        }
         Some(id) => session::caller(world, &id, request, &parameters).and_then(|caller| {
             let known = name.is_some_and(|name| {
                 catalog::command(name).is_some() || (caller.is_root_admin() && !name.is_empty())
@@ -84,7 +101,11 @@ fn main_port(world: &mut World, request: &Request) -> Response {
             }
             Ok(caller)
         }),
-        None => verify::signed(world, &parameters),
+        None => signed(world),
+    };
+    let verdict = match verdict {
+        Err(_) if world.sins(Quirk::SignatureSavesABadSession) => signed(world),
+        other => other,
     };
     let caller = match verdict {
         Ok(caller) => caller,
@@ -94,22 +115,24 @@ fn main_port(world: &mut World, request: &Request) -> Response {
 }
 
 /// What the container refuses before the API sees it (API-HTTP-002, -003, -012, -031, -034).
-fn container(request: &Request) -> Option<Response> {
+fn container(world: &World, request: &Request) -> Option<Response> {
     let head: usize = request.method.len()
         + request.target.len()
         + "  HTTP/1.1\r\n".len()
         + request.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum::<usize>();
-    if request.target.len() + request.method.len() + 1 > HEAD_BYTES {
+    let any_length = world.sins(Quirk::LongLinesPass);
+    if request.target.len() + request.method.len() + 1 > HEAD_BYTES && !any_length {
         return Some(Response::bad_message(414, "URI Too Long"));
     }
-    if head > HEAD_BYTES {
+    if head > HEAD_BYTES && !any_length {
         return Some(Response::bad_message(431, "Request Header Fields Too Large"));
     }
     if request.needs_host && request.header("host").is_none() {
         return Some(Response::bad_message(400, "No Host"));
     }
     let path = request.path();
-    let is_api = path == "/client/api" || path.starts_with("/client/api/");
+    let is_below = path.starts_with("/client/api/") && !world.sins(Quirk::ExactPathOnly);
+    let is_api = path == "/client/api" || is_below;
     if !is_api {
         let host = request.header("host").unwrap_or("localhost");
         if path != "/client" && !path.starts_with("/client/") {
@@ -132,6 +155,8 @@ fn container(request: &Request) -> Option<Response> {
         });
     }
     match request.method.as_str() {
+        "HEAD" if world.sins(Quirk::HeadIsRefused) => Some(Response::empty(405)),
+        "PUT" | "DELETE" if world.sins(Quirk::PutIsTaken) => None,
         "GET" | "POST" | "HEAD" => None,
         "OPTIONS" => Some(Response {
             headers: vec![("Allow", "GET, HEAD, POST, TRACE, OPTIONS".to_owned())],
@@ -239,7 +264,9 @@ fn serve(
             let body = match outcome {
                 Outcome::Reply(reply) => envelope::reply(&style, command, &reply),
                 Outcome::Job { job, entity } => {
-                    let fields = Object::new().with("id", entity).with("jobid", job);
+                    let status = world.sins(Quirk::AcceptedJobsHaveAStatus).then_some(0);
+                    let fields =
+                        Object::new().with("id", entity).with("jobid", job).with("jobstatus", status);
                     envelope::inline(&style, command.response_name(), &fields)
                 }
             };
@@ -269,10 +296,13 @@ fn run(
     caller: Caller,
 ) -> Result<(Command, Outcome), ApiError> {
     let pairs = parameters.pairs();
-    parameter::refuse_control_characters(pairs)?;
+    parameter::refuse_control_characters(&world.quirks, pairs)?;
     let name = parameters.get("command").unwrap_or_default();
     let known = catalog::command(name).filter(|command| command::is_served(*command));
     let Some(command) = known else {
+        if world.sins(Quirk::UnknownCommandsAreUnverified) {
+            return Err(ApiError::unauthorized(error::GENERIC));
+        }
         return Err(ApiError::api(432, format!("Unknown API command: {name}")));
     };
     if request.port == Port::Integration {
@@ -282,6 +312,8 @@ fn run(
     let arguments = parameter::parse(world, caller, command, pairs, by_post)?;
     if command.is_list() {
         listing::check_paging(world, &arguments, pairs)?;
+    } else if world.sins(Quirk::PagingIsCheckedEverywhere) {
+        listing::refuse_lone_page(pairs)?;
     }
     if command.is_async() {
         return job::submit(world, caller, &arguments, pairs).map(|outcome| (command, outcome));
@@ -335,7 +367,8 @@ fn succeeded(world: &World, request: &Request, format: Format, body: String) -> 
         content_type
     };
     let accepts = request.header("accept-encoding").unwrap_or_default();
-    let zip = accepts.contains("gzip") || world.sins(Quirk::CompressUnasked);
+    let zip =
+        accepts.contains("gzip") && !world.sins(Quirk::NeverCompress) || world.sins(Quirk::CompressUnasked);
     let body = if zip { gzip(body.as_bytes()) } else { body.into_bytes() };
     let mut response = Response::servlet(200, Vec::new(), content_type, body);
     if world.sins(Quirk::NoSecurityHeaders) {
@@ -350,6 +383,9 @@ fn succeeded(world: &World, request: &Request, format: Format, body: String) -> 
     }
     if world.sins(Quirk::CorsIsOpen) {
         response.headers.push(("Access-Control-Allow-Origin", "*".to_owned()));
+    }
+    if world.sins(Quirk::EveryAnswerSetsACookie) {
+        response.headers.push(("Set-Cookie", "JSESSIONID=node01.node0; Path=/client".to_owned()));
     }
     response
 }
@@ -369,10 +405,16 @@ fn refused(
     error: &ApiError,
 ) -> Response {
     let unmasked = caller.is_some_and(Caller::is_root_admin) || world.sins(Quirk::InternalTextsLeak);
-    let error = if unmasked { error.clone() } else { error.clone().masked() };
+    let mut error = if unmasked { error.clone() } else { error.clone().masked() };
+    if error.code() == 401 && world.sins(Quirk::UnknownCallersAre403) {
+        error.fault = error::Fault::Api(403);
+    }
     let style = style(world, format, caller, request.port);
     let name = error_envelope(world, parameters, &error);
-    let body = envelope::error(&style, name, &error).into_bytes();
+    let mut body = envelope::error(&style, &name, &error).into_bytes();
+    if world.sins(Quirk::RefusalsHaveNoBody) {
+        body.clear();
+    }
     let json = format == Format::Json && !world.sins(Quirk::ErrorsAlwaysInXml);
     let content_type = content_type(json, request.port);
     let status = if world.sins(Quirk::ErrorsWithStatus200) { 200 } else { error.code() };
@@ -385,7 +427,13 @@ fn refused(
             ..Response::empty(status)
         };
     }
+    let accepts = request.header("accept-encoding").unwrap_or_default();
+    let zip = accepts.contains("gzip") && world.sins(Quirk::ErrorsAreCompressed);
+    let body = if zip { gzip(&body) } else { body };
     let mut response = Response::servlet(status, Vec::new(), content_type, body);
+    if zip {
+        response.headers.push(("Content-Encoding", "gzip".to_owned()));
+    }
     if error.described
         && let Some(text) = &error.text
         && !world.sins(Quirk::NoDescriptionHeader)
@@ -410,15 +458,22 @@ fn latin1_line(text: &str, substitute: char) -> String {
 }
 
 /// The envelope of a refusal (API-ERR-012).
-fn error_envelope(world: &World, parameters: &Parameters, error: &ApiError) -> &'static str {
+fn error_envelope(world: &World, parameters: &Parameters, error: &ApiError) -> Cow<'static, str> {
     let name = parameters.get("command");
+    if error.code() == 432
+        && world.sins(Quirk::UnknownCommandsHaveEnvelopes)
+        && let Some(name) = name
+    {
+        return format!("{}response", name.to_lowercase()).into();
+    }
     if error.code() == 432 || parameters.is_empty() || world.sins(Quirk::OneErrorEnvelope) {
-        return "errorresponse";
+        return "errorresponse".into();
     }
     match name {
-        None => "null",
+        None => "null".into(),
         Some(name) => catalog::command(name)
             .filter(|command| command::is_served(*command))
-            .map_or("errorresponse", Command::error_name),
+            .map_or("errorresponse", Command::error_name)
+            .into(),
     }
 }

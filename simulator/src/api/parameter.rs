@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::caller::Caller;
 use super::error::ApiError;
 use crate::catalog::{Access, Command, Param, ParamType, Validation};
-use crate::quirk::Quirk;
+use crate::quirk::{Quirk, Quirks};
 use crate::world::World;
 use crate::world::clock::{Moment, parse_date_parameter};
 use crate::world::kind::{Handle, Kind};
@@ -250,8 +250,13 @@ pub fn parse(
     pairs: &[(String, String)],
     by_post: bool,
 ) -> Result<Arguments, ApiError> {
-    let raw = unpack(pairs)?;
+    let mut raw = unpack(pairs, &world.quirks)?;
+    forget(&mut raw, &world.quirks);
+    if world.sins(Quirk::UnknownParametersAreRefused) {
+        refuse_unknown(command, raw.keys())?;
+    }
     let mut values = Vec::new();
+    let mut missing = None;
     for param in command.params().filter(|param| param.exposed()) {
         if param.full_view_only() && !caller.is_root_admin() {
             continue;
@@ -261,11 +266,11 @@ pub fn parse(
         }
         let Some(sent) = raw.get(param.name()) else {
             if param.required() && !world.sins(Quirk::MissingParametersPass) {
-                return Err(ApiError::parameter(format!(
-                    "Unable to execute API command {} due to missing parameter {}",
-                    text_name(command),
-                    param.name()
-                )));
+                if world.sins(Quirk::LastMissingIsNamed) {
+                    missing = Some(param);
+                    continue;
+                }
+                return Err(is_missing(command, param));
             }
             continue;
         };
@@ -274,7 +279,31 @@ pub fn parse(
             values.push((param.name(), value));
         }
     }
+    if let Some(param) = missing {
+        return Err(is_missing(command, param));
+    }
     Ok(Arguments { command, values, by_post, created: None })
+}
+
+/// Refuses a call that lacks a parameter (API-ERR-021).
+fn is_missing(command: Command, param: Param) -> ApiError {
+    ApiError::parameter(format!(
+        "Unable to execute API command {} due to missing parameter {}",
+        text_name(command),
+        param.name()
+    ))
+}
+
+/// Refuses names that the command does not declare: a sin, as the real server only logs them (API-REQ-009).
+fn refuse_unknown<'a>(command: Command, names: impl Iterator<Item = &'a String>) -> Result<(), ApiError> {
+    const EVERYWHERE: [&str; 8] =
+        ["apikey", "command", "expires", "response", "sessionkey", "signature", "signatureversion", "_"];
+    for name in names {
+        if command.param(name).is_none() && !EVERYWHERE.contains(&name.as_str()) {
+            return Err(ApiError::parameter(format!("Unknown parameter {name}")));
+        }
+    }
+    Ok(())
 }
 
 /// A parameter as sent: one text, or the members of a map.
@@ -284,11 +313,26 @@ enum Sent {
 }
 
 /// Lower-cases the names and gathers the members of maps (API-PAR-002, API-PAR-003).
-fn unpack(pairs: &[(String, String)]) -> Result<BTreeMap<String, Sent>, ApiError> {
+/// The sins of forgetting a parameter that was sent.
+fn forget(raw: &mut BTreeMap<String, Sent>, quirks: &Quirks) {
+    if quirks.has(Quirk::KeywordIsIgnored) {
+        raw.remove("keyword");
+    }
+    if quirks.has(Quirk::IdAndIdsTogetherPass) && raw.contains_key("id") {
+        raw.remove("ids");
+    }
+    if quirks.has(Quirk::RegisteredUserDataWins) && raw.contains_key("userdataid") {
+        raw.remove("userdata");
+    }
+}
+
+fn unpack(pairs: &[(String, String)], quirks: &Quirks) -> Result<BTreeMap<String, Sent>, ApiError> {
+    let spelt =
+        |name: &str| if quirks.has(Quirk::NamesAreExact) { name.to_owned() } else { name.to_lowercase() };
     let mut raw: BTreeMap<String, Sent> = BTreeMap::new();
     for (key, value) in pairs {
         let Some(open) = key.find('[').filter(|open| *open > 0) else {
-            raw.insert(key.to_lowercase(), Sent::Text(value.clone()));
+            raw.insert(spelt(key), Sent::Text(value.clone()));
             continue;
         };
         let malformed = || {
@@ -300,20 +344,29 @@ fn unpack(pairs: &[(String, String)]) -> Result<BTreeMap<String, Sent>, ApiError
                 ),
             )
         };
-        let close = key.find(']').ok_or_else(malformed)?;
-        let dot = key.find('.').ok_or_else(malformed)?;
-        let doubled = key.matches('[').count() > 1 || key.matches(']').count() > 1;
-        if doubled || close < open || dot < close {
+        let Some((index, field)) = map_member(key, open) else {
+            if quirks.has(Quirk::MalformedMapsAreIgnored) {
+                continue;
+            }
             return Err(malformed());
-        }
-        let index = key[open + 1..close].parse().map_err(|_| malformed())?;
-        let entry = MapEntry { index, field: key[dot + 1..].to_owned(), value: value.clone() };
-        match raw.entry(key[..open].to_lowercase()).or_insert_with(|| Sent::Map(Vec::new())) {
+        };
+        let entry = MapEntry { index, field: field.to_owned(), value: value.clone() };
+        match raw.entry(spelt(&key[..open])).or_insert_with(|| Sent::Map(Vec::new())) {
             Sent::Map(entries) => entries.push(entry),
             text @ Sent::Text(_) => *text = Sent::Map(vec![entry]),
         }
     }
     Ok(raw)
+}
+
+/// Index and field of `name[index].field`, whose bracket opens at a position.
+fn map_member(key: &str, open: usize) -> Option<(i32, &str)> {
+    let (close, dot) = (key.find(']')?, key.find('.')?);
+    let doubled = key.matches('[').count() > 1 || key.matches(']').count() > 1;
+    if doubled || close < open || dot < close {
+        return None;
+    }
+    Some((key[open + 1..close].parse().ok()?, &key[dot + 1..]))
 }
 
 /// The conversion of one parameter.
@@ -333,6 +386,9 @@ impl Converter<'_> {
             Sent::Text(text) => text.clone(),
         };
         if text.is_empty() && self.param.required() {
+            if self.world.sins(Quirk::EmptyValuesAreMissing) {
+                return Err(is_missing(self.command, self.param));
+            }
             return Err(ApiError::invalid(format!(
                 "Invalid value provided for API arg: {}",
                 self.param.name()
@@ -351,6 +407,9 @@ impl Converter<'_> {
 
     fn convert_text(&self, text: &str) -> Result<Option<Value>, ApiError> {
         Ok(Some(match self.param.field_type() {
+            ParamType::Boolean if self.world.sins(Quirk::YesIsTrue) => {
+                Value::Flag(["true", "yes", "1"].iter().any(|word| text.eq_ignore_ascii_case(word)))
+            }
             ParamType::Boolean => Value::Flag(text.eq_ignore_ascii_case("true")),
             ParamType::Integer if text.trim().is_empty() => return Ok(None),
             ParamType::Integer => {
@@ -403,7 +462,13 @@ impl Converter<'_> {
     }
 
     fn date(&self, text: &str) -> Result<Moment, ApiError> {
+        if self.world.sins(Quirk::DatesNeedATime) && !text.contains([':', 'T']) {
+            return Err(self.bad_value(text));
+        }
         parse_date_parameter(text, self.param.name() == "enddate").ok_or_else(|| {
+            if self.world.sins(Quirk::BadDatesAreBadValues) {
+                return self.bad_value(text);
+            }
             ApiError::parameter(format!(
                 "Unable to parse date {text} for command {}, please pass dates in the format mentioned in the api \
                  documentation",
@@ -413,12 +478,15 @@ impl Converter<'_> {
     }
 
     fn thing(&self, text: &str) -> Result<Value, ApiError> {
-        if text == "-1" {
+        if text == "-1" && !self.world.sins(Quirk::MinusOneIsNoId) {
             return Ok(Value::MinusOne);
         }
         if let Some(handle) = self.look_up(text) {
             self.check_access(handle)?;
             return Ok(Value::Thing(Some(handle)));
+        }
+        if self.world.sins(Quirk::UnknownThingsAreAbsent) {
+            return Ok(Value::Thing(None));
         }
         if looks_like_uuid(text) {
             return Err(self.no_such_thing(text));
@@ -439,6 +507,9 @@ impl Converter<'_> {
     }
 
     fn list(&self, text: &str) -> Result<Value, ApiError> {
+        if self.world.sins(Quirk::EmptyItemsAreRefused) && text.split(',').any(str::is_empty) {
+            return Err(self.bad_value(text));
+        }
         let items = text.split(',').filter(|item| !item.is_empty());
         Ok(match self.param.list_of() {
             Some(ParamType::Uuid) => {
@@ -466,7 +537,9 @@ impl Converter<'_> {
     }
 
     fn look_up(&self, text: &str) -> Option<Handle> {
-        if text.len() != 36 {
+        let is_spelt_wrong =
+            self.world.sins(Quirk::IdsAreExact) && text.contains(|letter: char| letter.is_ascii_uppercase());
+        if text.len() != 36 || is_spelt_wrong {
             return None;
         }
         let handle = self.world.find(Uuid::try_parse(text).ok()?)?;
@@ -574,12 +647,14 @@ fn java_map(entries: &[MapEntry]) -> String {
 /// # Errors
 ///
 /// 431, naming the first parameter that has one.
-pub fn refuse_control_characters(pairs: &[(String, String)]) -> Result<(), ApiError> {
+pub fn refuse_control_characters(quirks: &Quirks, pairs: &[(String, String)]) -> Result<(), ApiError> {
+    if quirks.has(Quirk::ControlCharactersPass) {
+        return Ok(());
+    }
     for (name, value) in pairs {
+        let is_line_end = |byte| matches!(byte, b'\n' | b'\r') && !quirks.has(Quirk::LineEndsAreRefused);
         let exempt = name.eq_ignore_ascii_case("activationrule");
-        if !exempt
-            && value.bytes().any(|byte| (byte < 0x20 && !matches!(byte, b'\n' | b'\r')) || byte == 0x7f)
-        {
+        if !exempt && value.bytes().any(|byte| (byte < 0x20 && !is_line_end(byte)) || byte == 0x7f) {
             return Err(ApiError::parameter(format!(
                 "Received value containing illegal ASCII non-printable characters for parameter {name}"
             )));
@@ -593,7 +668,7 @@ mod tests {
     use super::*;
 
     fn unpacked(key: &str) -> Result<BTreeMap<String, Sent>, ApiError> {
-        unpack(&[(key.to_owned(), "v".to_owned())])
+        unpack(&[(key.to_owned(), "v".to_owned())], &Quirks::default())
     }
 
     #[test]
@@ -630,7 +705,9 @@ mod tests {
 
     #[test]
     fn control_characters_are_refused_but_line_ends_pass() {
-        let refused = |value: &str| refuse_control_characters(&[("k".to_owned(), value.to_owned())]).is_err();
+        let honest = Quirks::default();
+        let refused =
+            |value: &str| refuse_control_characters(&honest, &[("k".to_owned(), value.to_owned())]).is_err();
         for value in ["\t", "\u{1}", "a\u{7f}", "\u{b}"] {
             assert!(refused(value), "{value:?}");
         }

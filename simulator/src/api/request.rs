@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::quirk::{Quirk, Quirks};
+
 /// The port that a request came in by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Port {
@@ -94,6 +96,22 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
+    /// Gives every name that differs from this one in letter case alone the spelling of this one.
+    fn respell(&mut self, name: &str) {
+        for (other, _) in &mut self.pairs {
+            if other.eq_ignore_ascii_case(name) {
+                name.clone_into(other);
+            }
+        }
+    }
+
+    /// Replaces the value of a name that is there.
+    pub fn replace(&mut self, name: &str, value: &str) {
+        if let Some((_, old)) = self.pairs.iter_mut().find(|(other, _)| other == name) {
+            value.clone_into(old);
+        }
+    }
+
     fn put(&mut self, name: String, value: String) {
         match self.pairs.iter_mut().find(|(other, _)| *other == name) {
             Some((_, old)) => *old = value,
@@ -146,23 +164,66 @@ impl Request {
     ///
     /// The container would not have passed the request on.
     pub fn parameters(&self) -> Result<Parameters, Malformed> {
+        self.parameters_with(&Quirks::default())
+    }
+
+    /// The same with the sins of a world.
+    ///
+    /// # Errors
+    ///
+    /// The container would not have passed the request on.
+    pub fn parameters_with(&self, quirks: &Quirks) -> Result<Parameters, Malformed> {
         let mut parameters = Parameters::default();
-        for (name, value) in decode_pairs(self.query().as_bytes(), b"&")? {
-            parameters.put(name, value);
+        let is_post = self.method == "POST";
+        if !(is_post && quirks.has(Quirk::PostIgnoresTheQuery)) {
+            for (name, value) in decode_pairs(self.query().as_bytes(), b"&", quirks)? {
+                if quirks.has(Quirk::FirstOfAQueryCounts) {
+                    parameters.put_if_new(name, value);
+                } else {
+                    parameters.put(name, value);
+                }
+            }
         }
-        if self.method == "POST" && self.is_form() {
-            if self.body.len() > FORM_BYTES {
+        let has_form = is_post || quirks.has(Quirk::GetReadsTheForm);
+        if has_form && (self.is_form() || quirks.has(Quirk::EveryBodyIsAForm)) {
+            let any_size = quirks.has(Quirk::LargeFormsPass);
+            if self.body.len() > FORM_BYTES && !any_size {
                 return Err(Malformed::TooLarge);
             }
-            let form = self.decode_form()?;
-            if form.len() > FORM_KEYS {
+            let form = self.decode_form(quirks)?;
+            if form.len() > FORM_KEYS && !any_size {
                 return Err(Malformed::TooManyKeys);
             }
             for (name, value) in form {
-                parameters.put_if_new(name, value);
+                if quirks.has(Quirk::FormOverQuery) {
+                    parameters.put(name, value);
+                } else {
+                    parameters.put_if_new(name, value);
+                }
             }
         }
+        if quirks.has(Quirk::CommandNameInAnyCase) {
+            parameters.respell("command");
+        }
         Ok(parameters)
+    }
+
+    /// The parameters of the form alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::parameters`].
+    pub fn form_parameters(&self) -> Result<Parameters, Malformed> {
+        Self { target: self.path().to_owned(), ..self.clone() }.parameters()
+    }
+
+    /// The parameters of the query alone.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::parameters`].
+    pub fn query_parameters(&self) -> Result<Parameters, Malformed> {
+        Self { body: Vec::new(), ..self.clone() }.parameters()
     }
 
     /// The parameters of the integration port: the query alone, the first of a name, `;` parts
@@ -170,7 +231,8 @@ impl Request {
     #[must_use]
     pub fn integration_parameters(&self) -> Parameters {
         let mut parameters = Parameters::default();
-        for (name, value) in decode_pairs(self.query().as_bytes(), b"&;").unwrap_or_default() {
+        let honest = Quirks::default();
+        for (name, value) in decode_pairs(self.query().as_bytes(), b"&;", &honest).unwrap_or_default() {
             parameters.put_if_new(name, value);
         }
         parameters
@@ -186,19 +248,24 @@ impl Request {
             .eq_ignore_ascii_case("application/x-www-form-urlencoded")
     }
 
-    fn decode_form(&self) -> Result<Vec<(String, String)>, Malformed> {
+    fn decode_form(&self, quirks: &Quirks) -> Result<Vec<(String, String)>, Malformed> {
         let content_type = self.header("content-type").unwrap_or_default().to_ascii_lowercase();
         if content_type.contains("charset=iso-8859-1") {
-            return decode_pairs_with(&self.body, b"&", |bytes| {
-                bytes.iter().map(|byte| char::from(*byte)).collect()
+            return decode_pairs_with(&self.body, b"&", quirks, |bytes| {
+                Ok(bytes.iter().map(|byte| char::from(*byte)).collect())
             });
         }
-        decode_pairs(&self.body, b"&")
+        decode_pairs(&self.body, b"&", quirks)
     }
 }
 
-fn decode_pairs(text: &[u8], separators: &[u8]) -> Result<Vec<(String, String)>, Malformed> {
-    decode_pairs_with(text, separators, |bytes| String::from_utf8_lossy(&bytes).into_owned())
+fn decode_pairs(text: &[u8], separators: &[u8], quirks: &Quirks) -> Result<Vec<(String, String)>, Malformed> {
+    decode_pairs_with(text, separators, quirks, |bytes| {
+        if quirks.has(Quirk::BadUtf8IsRefused) {
+            return String::from_utf8(bytes).map_err(|_| Malformed::Escape);
+        }
+        Ok(String::from_utf8_lossy(&bytes).into_owned())
+    })
 }
 
 /// Splits at the separators, drops empty items, splits each at its first `=`. An item without
@@ -206,27 +273,33 @@ fn decode_pairs(text: &[u8], separators: &[u8]) -> Result<Vec<(String, String)>,
 fn decode_pairs_with(
     text: &[u8],
     separators: &[u8],
-    to_text: impl Fn(Vec<u8>) -> String,
+    quirks: &Quirks,
+    to_text: impl Fn(Vec<u8>) -> Result<String, Malformed>,
 ) -> Result<Vec<(String, String)>, Malformed> {
     text.split(|byte| separators.contains(byte))
         .filter(|item| !item.is_empty())
+        .filter(|item| item.contains(&b'=') || !quirks.has(Quirk::BareNamesAreDropped))
         .map(|item| {
-            let (name, value) = match item.iter().position(|byte| *byte == b'=') {
+            let (name, mut value) = match item.iter().position(|byte| *byte == b'=') {
                 Some(split) => (&item[..split], &item[split + 1..]),
                 None => (item, &item[..0]),
             };
-            Ok((to_text(unescape(name)?), to_text(unescape(value)?)))
+            if quirks.has(Quirk::ValuesEndAtEquals) {
+                value = value.split(|byte| *byte == b'=').next().unwrap_or_default();
+            }
+            Ok((to_text(unescape(name, quirks)?)?, to_text(unescape(value, quirks)?)?))
         })
         .collect()
 }
 
-fn unescape(text: &[u8]) -> Result<Vec<u8>, Malformed> {
+fn unescape(text: &[u8], quirks: &Quirks) -> Result<Vec<u8>, Malformed> {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some((first, tail)) = rest.split_first() {
         rest = tail;
         match first {
-            b'+' => out.push(b' '),
+            b'+' if !quirks.has(Quirk::PlusStaysPlus) => out.push(b' '),
+            b'%' if quirks.has(Quirk::BadEscapesPass) && !starts_with_byte(rest) => out.push(b'%'),
             b'%' => {
                 let [high, low, tail @ ..] = rest else { return Err(Malformed::Escape) };
                 out.push(hexadecimal(*high)? << 4 | hexadecimal(*low)?);
@@ -236,6 +309,10 @@ fn unescape(text: &[u8]) -> Result<Vec<u8>, Malformed> {
         }
     }
     Ok(out)
+}
+
+fn starts_with_byte(text: &[u8]) -> bool {
+    matches!(text, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit())
 }
 
 fn hexadecimal(digit: u8) -> Result<u8, Malformed> {

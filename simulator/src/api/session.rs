@@ -9,7 +9,7 @@ use super::request::{Parameters, Request};
 use super::response::{Response, content_type};
 use super::verify;
 use crate::quirk::Quirk;
-use crate::reply::Object;
+use crate::reply::{Object, Value};
 use crate::world::World;
 use crate::world::account::{ROOT_DOMAIN, Session, Standing};
 use crate::world::table::Id;
@@ -26,6 +26,12 @@ pub fn of_request(world: &World, request: &Request) -> Option<String> {
     let session = world.sessions.get(id)?;
     let lives_millis = world.settings.number("session.timeout").saturating_mul(60_000);
     (session.last_used.plus_millis(lives_millis) > world.now).then(|| id.to_owned())
+}
+
+/// Whether a request brings a session, living or not.
+#[must_use]
+pub fn is_claimed(request: &Request) -> bool {
+    request.cookie(CONTAINER_COOKIE).is_some()
 }
 
 /// Who a session's call is from.
@@ -69,6 +75,7 @@ fn check(world: &World, id: &str, request: &Request, parameters: &Parameters) ->
                 && (by_cookie.is_none() || matches(by_cookie))
         }
         _ if world.sins(Quirk::SessionKeyByCookieAlone) => matches(by_cookie),
+        _ if world.sins(Quirk::SessionKeyByParameterAlone) => matches(by_parameter),
         _ => matches(by_parameter) && matches(by_cookie),
     };
     if !accepted {
@@ -84,7 +91,9 @@ pub fn login(world: &mut World, request: &Request, parameters: &Parameters, form
     let json = format == Format::Json;
     let content_type = content_type(json, request.port);
     // A login ends the session that came with it, even if it fails (API-AUTH-010).
-    if let Some(id) = of_request(world, request) {
+    if let Some(id) = of_request(world, request)
+        && !world.sins(Quirk::LoginKeepsTheOldSession)
+    {
         world.sessions.remove(&id);
     }
     let id = format!("node0{:016x}{:08x}", world.ids.number(), world.ids.number() >> 32);
@@ -94,9 +103,13 @@ pub fn login(world: &mut World, request: &Request, parameters: &Parameters, form
         return Response::servlet(405, vec![container_cookie], content_type, text.as_bytes().to_vec());
     }
     let style = Style { format, version: None, root_admin: false, quirks: world.quirks };
-    match authenticate(world, parameters) {
+    let form = world.sins(Quirk::LoginReadsTheFormAlone).then(|| request.form_parameters().ok()).flatten();
+    match authenticate(world, form.as_ref().unwrap_or(parameters)) {
         Ok(user) => {
-            let key = world.ids.session_key();
+            let mut key = world.ids.session_key();
+            if world.sins(Quirk::PaddedSessionKeys) {
+                key.push('=');
+            }
             let last_used = world.now;
             world.sessions.insert(id, Session { user, key: key.clone(), last_used });
             let same_site = match world.settings.text("api.sessionkey.cookie.samesite") {
@@ -105,8 +118,13 @@ pub fn login(world: &mut World, request: &Request, parameters: &Parameters, form
                 "Null" => "",
                 _ => "SameSite=Lax",
             };
-            let key_cookie = ("Set-Cookie", format!("sessionkey={key};HttpOnly;{same_site}"));
-            let body = envelope::inline(&style, "loginresponse", &welcome(world, user, &key));
+            let http_only = if world.sins(Quirk::SessionCookieForScripts) { "" } else { "HttpOnly;" };
+            let key_cookie = ("Set-Cookie", format!("sessionkey={key};{http_only}{same_site}"));
+            let mut answer = welcome(world, user, &key);
+            if world.sins(Quirk::LoginIsNested) {
+                answer = Object::new().with("login", answer);
+            }
+            let body = envelope::inline(&style, "loginresponse", &answer);
             let mut cookies = vec![container_cookie, key_cookie];
             if world.sins(Quirk::LoginSetsOneCookie) {
                 cookies.pop();
@@ -146,7 +164,12 @@ fn authenticate(world: &mut World, parameters: &Parameters) -> Result<Id, ApiErr
         })
         .map(|(id, _)| id)
         .collect();
-    let Some(user) = candidates.first().copied() else { return Err(wrong) };
+    let Some(user) = candidates.first().copied() else {
+        if world.sins(Quirk::LoginTellsUnknownUsers) {
+            return Err(refusal(531, format!("Unable to find the user {username}")));
+        }
+        return Err(wrong);
+    };
     let attempt = Attempt { world, user, password };
     if password.is_empty() || !authenticator::accepts(&attempt) {
         count_failure(world, user);
@@ -221,6 +244,9 @@ fn welcome(world: &World, user: Id, key: &str) -> Object {
     let account = world.accounts.get(row.account);
     let domain = account.and_then(|account| world.domains.get(account.domain));
     let is_admin = Caller::of_user(world, user).is_some_and(Caller::is_root_admin);
+    let typed = world.sins(Quirk::LoginValuesAreTyped);
+    let number = |value: i64| if typed { Value::from(value) } else { Value::from(value.to_string()) };
+    let flag = |value: bool| if typed { Value::Flag(value) } else { Value::from(value.to_string()) };
     Object::new()
         .with("username", &row.username)
         .with("userid", row.uuid)
@@ -229,28 +255,39 @@ fn welcome(world: &World, user: Id, key: &str) -> Object {
         .with("account", account.map(|account| account.name.as_str()))
         .with("firstname", &row.firstname)
         .with("lastname", &row.lastname)
-        .with("type", account.map(|account| account.account_type.number().to_string()))
+        .with("type", account.map(|account| number(account.account_type.number().into())))
         .with("timezone", row.timezone.as_deref().unwrap_or("UTC"))
         .with("timezoneoffset", "0.0")
-        .with("registered", "false")
+        .with("registered", flag(false))
         .with("sessionkey", key)
-        .with("is2faenabled", "false")
-        .with("is2faverified", "true")
+        .with("is2faenabled", flag(false))
+        .with("is2faverified", flag(true))
         .with("issuerfor2fa", "CloudStack")
         .with("managementserverid", is_admin.then_some(world.management_server))
 }
 
 /// Answers `logout` (API-AUTH-040, API-AUTH-041).
-pub fn logout(world: &mut World, request: &Request, format: Format) -> Response {
+pub fn logout(world: &mut World, request: &Request, parameters: &Parameters, format: Format) -> Response {
     let content_type = content_type(format == Format::Json, request.port);
     let style = Style { format, version: None, root_admin: false, quirks: world.quirks };
+    let success = Object::new().with("description", "success");
     let Some(id) = of_request(world, request) else {
+        if world.sins(Quirk::LogoutAlwaysSucceeds) {
+            let body = envelope::inline(&style, "logoutresponse", &success);
+            return Response::servlet(200, Vec::new(), content_type, body.into_bytes());
+        }
         let error = ApiError::parameter("Session not found for the logout process.");
         let body = envelope::error(&style, "logoutresponse", &error);
         let mut response = Response::servlet(error.code(), Vec::new(), content_type, body.into_bytes());
         response.headers.push(("X-Description", error.text.unwrap_or_default()));
         return response;
     };
+    if world.sins(Quirk::LogoutDemandsTheKey)
+        && let Err(error) = check(world, &id, request, parameters)
+    {
+        let body = envelope::error(&style, "logoutresponse", &error);
+        return Response::servlet(error.code(), Vec::new(), content_type, body.into_bytes());
+    }
     let key = world.sessions.get(&id).map(|session| session.key.clone()).unwrap_or_default();
     if !world.sins(Quirk::LogoutKeepsTheSession) {
         world.sessions.remove(&id);
@@ -266,6 +303,6 @@ pub fn logout(world: &mut World, request: &Request, format: Format) -> Response 
             }
         }
     }
-    let body = envelope::inline(&style, "logoutresponse", &Object::new().with("description", "success"));
+    let body = envelope::inline(&style, "logoutresponse", &success);
     Response::servlet(200, cookies, content_type, body.into_bytes())
 }

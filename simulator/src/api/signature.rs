@@ -62,6 +62,9 @@ pub fn verify(canonical: &str, secret: &str, signature: &str, quirks: &Quirks) -
     if quirks.has(Quirk::SpacesInSignatureBecomePlus) && signature.replace(' ', "+") == expected {
         return true;
     }
+    if quirks.has(Quirk::UrlSafeSignaturesPass) && signature.replace('-', "+").replace('_', "/") == expected {
+        return true;
+    }
     if quirks.has(Quirk::ComparePrefixOfSignature) && signature.get(..8) == expected.get(..8) {
         return true;
     }

@@ -3,7 +3,7 @@
 use super::access;
 use super::caller::Caller;
 use super::error::{ApiError, GENERIC};
-use super::request::Parameters;
+use super::request::{Parameters, Request};
 use super::signature;
 use crate::catalog;
 use crate::quirk::Quirk;
@@ -19,7 +19,7 @@ const ENFORCED_WINDOW_MILLIS: i64 = 15 * 60 * 1000;
 /// # Errors
 ///
 /// The generic 401, or 432 where the role has no such command.
-pub fn signed(world: &World, parameters: &Parameters) -> Result<Caller, ApiError> {
+pub fn signed(world: &World, request: &Request, parameters: &Parameters) -> Result<Caller, ApiError> {
     let generic = || ApiError::unauthorized(GENERIC);
     let name = parameters.get("command").ok_or_else(generic)?;
     if name.eq_ignore_ascii_case("listGuiThemes") {
@@ -29,19 +29,26 @@ pub fn signed(world: &World, parameters: &Parameters) -> Result<Caller, ApiError
     if command.is_none() && !world.sins(Quirk::UnknownCommandsAreTold) {
         return Err(generic());
     }
+    if parameters.get_ignoring_case("signature").is_none() && world.sins(Quirk::UnsignedCallsPass) {
+        return Ok(Caller::SYSTEM);
+    }
     let signature = parameters.get_ignoring_case("signature").ok_or_else(generic)?;
     let api_key = parameters.get_ignoring_case("apikey").ok_or_else(generic)?;
     if !is_current(world, parameters) {
         return Err(generic());
     }
-    let (id, user) = world.user_by_api_key(api_key).ok_or_else(generic)?;
+    let (id, user) = world.user_by_api_key(api_key).ok_or_else(|| {
+        let tells = world.sins(Quirk::RefusalsTellWhy);
+        ApiError::unauthorized(if tells { "unable to find the user of this API key" } else { GENERIC })
+    })?;
     let caller = Caller::of_user(world, id).ok_or_else(generic)?;
     if !is_enabled(world, caller, user) || !keys_may_be_used(world, caller, user) {
         return Err(generic());
     }
     require_allowed(world, caller, name)?;
     let secret = user.secret_key.as_deref().ok_or_else(generic)?;
-    let canonical = signature::canonical(parameters, &world.quirks);
+    let query = world.sins(Quirk::FormsAreNotSigned).then(|| request.query_parameters().ok()).flatten();
+    let canonical = signature::canonical(query.as_ref().unwrap_or(parameters), &world.quirks);
     let honest = signature::verify(&canonical, secret, signature, &world.quirks);
     if honest || world.sins(Quirk::AcceptAnySignature) { Ok(caller) } else { Err(generic()) }
 }
@@ -66,13 +73,17 @@ pub fn require_allowed(world: &World, caller: Caller, name: &str) -> Result<(), 
 /// expires strictly before now.
 fn is_current(world: &World, parameters: &Parameters) -> bool {
     let enforced = world.settings.flag("enforce.post.requests.and.timestamps");
-    if parameters.get_ignoring_case("signatureversion") != Some("3") {
+    let is_dated = parameters.get_ignoring_case("signatureversion") == Some("3")
+        || world.sins(Quirk::ExpiryWithoutVersion) && parameters.get_ignoring_case("expires").is_some();
+    if !is_dated {
         return !enforced;
     }
     if world.sins(Quirk::IgnoreExpiry) {
         return true;
     }
-    let Some(expires) = parameters.get_ignoring_case("expires").and_then(parse_expires) else {
+    let readable = |text: &&str| !(world.sins(Quirk::ExpiryOnlyByOffset) && text.ends_with(['Z', 'z']));
+    let expires = parameters.get_ignoring_case("expires").filter(readable);
+    let Some(expires) = expires.and_then(parse_expires) else {
         return world.sins(Quirk::MissingExpiryPasses);
     };
     let grace = if world.sins(Quirk::GraceOnExpiry) { 300_000 } else { 0 };

@@ -94,7 +94,7 @@ pub fn answer(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_
 fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> Answer {
     match request.method {
         "GET" | "POST" => {}
-        "HEAD" if !world.sins(Quirk::HeadIsRefused) => {}
+        "HEAD" if !world.sins(Quirk::RouterRefusesHead) => {}
         "PUT" if request.target == "/latest/api/token" && world.sins(Quirk::ImdsTokenIsGiven) => {
             return Answer::new(world, 200, b"AQAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_vec());
         }

@@ -439,7 +439,7 @@ fn each_fault_shows() {
         ask(&with_quirk(quirk), WEB, &Request { method, headers, ..Request::get(target) })
     };
     let host = ("host", "x");
-    assert_eq!(answer(Quirk::HeadIsRefused, "HEAD", "/latest/user-data", &[host]).status, 405);
+    assert_eq!(answer(Quirk::RouterRefusesHead, "HEAD", "/latest/user-data", &[host]).status, 405);
     assert_eq!(answer(Quirk::ImdsTokenIsGiven, "PUT", "/latest/api/token", &[host]).status, 200);
     let typed = answer(Quirk::MetadataHasAContentType, "GET", "/latest/user-data", &[host]);
     assert_eq!(header(&typed, "Content-Type"), Some("text/plain"));

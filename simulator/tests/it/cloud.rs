@@ -23,12 +23,19 @@ fn call(cloud: &Cloud, pairs: &[(&str, &str)]) -> (String, String) {
     let query: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{name}={value}"))
-        .chain([format!("signature={}", signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D"))])
+        .chain([format!(
+            "signature={}",
+            signature.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
+        )])
         .collect();
     let host = address(&cloud.ready().api);
     let mut stream = TcpStream::connect(host).expect("the cloud listens");
-    write!(stream, "GET /client/api?{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n", query.join("&"))
-        .expect("a request can be sent");
+    write!(
+        stream,
+        "GET /client/api?{} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n",
+        query.join("&")
+    )
+    .expect("a request can be sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer in UTF-8");
     let (head, body) = answer.split_once("\r\n\r\n").expect("a head and a body");
@@ -73,7 +80,8 @@ fn dropping_a_cloud_frees_its_ports_and_takes_its_lease_files_away() {
 fn starting_fails_with_a_line_that_says_what_is_wrong() {
     let unknown_world = Cloud::builder().world("no-such-world").start_blocking().expect_err("no such world");
     assert!(unknown_world.to_string().contains("no-such-world"), "{unknown_world}");
-    let unknown_setting = Cloud::builder().setting("no.such", "1").start_blocking().expect_err("no such setting");
+    let unknown_setting =
+        Cloud::builder().setting("no.such", "1").start_blocking().expect_err("no such setting");
     assert!(unknown_setting.to_string().contains("no.such"), "{unknown_setting}");
     let unknown_quirk = Cloud::builder().quirk("no-such-quirk").expect_err("no such quirk");
     assert!(unknown_quirk.to_string().contains("no-such-quirk"), "{unknown_quirk}");

@@ -9,8 +9,21 @@ use cloudstack_simulator::catalog;
 
 /// The readers of arguments that take a parameter's name.
 const READERS: [&str; 15] = [
-    "has", "text", "filled", "required", "maybe_flag", "flag", "integer", "float", "date", "id", "handle", "ids",
-    "texts", "merged", "grouped",
+    "has",
+    "text",
+    "filled",
+    "required",
+    "maybe_flag",
+    "flag",
+    "integer",
+    "float",
+    "date",
+    "id",
+    "handle",
+    "ids",
+    "texts",
+    "merged",
+    "grouped",
 ];
 
 #[test]
@@ -20,7 +33,8 @@ fn no_argument_is_asked_for_that_its_commands_do_not_declare() {
     for entry in fs::read_dir(folder).expect("the folder of families") {
         let path = entry.expect("a readable folder").path();
         let source = fs::read_to_string(&path).expect("a source file");
-        let commands: Vec<_> = quoted_after(&source, "name: \"").into_iter().filter_map(catalog::command).collect();
+        let commands: Vec<_> =
+            quoted_after(&source, "name: \"").into_iter().filter_map(catalog::command).collect();
         if commands.is_empty() {
             continue;
         }
@@ -42,8 +56,10 @@ fn quoted_after<'a>(source: &'a str, start: &str) -> Vec<&'a str> {
 
 #[test]
 fn the_played_commands_are_these() {
-    let played: Vec<&str> =
-        catalog::commands().filter(|command| command::is_played(*command)).map(|command| command.name()).collect();
+    let played: Vec<&str> = catalog::commands()
+        .filter(|command| command::is_played(*command))
+        .map(|command| command.name())
+        .collect();
     insta::with_settings!({ snapshot_path => "../../../snapshots/reply", prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!("played-commands", played.join("\n"));
     });

@@ -12,8 +12,10 @@ fn simulator(arguments: &[&str]) -> Command {
 
 #[test]
 fn it_prints_one_line_and_ends_well_when_told_to() {
-    let mut child =
-        simulator(&["--print", "json"]).stdout(Stdio::piped()).spawn().expect("the binary was built for this test");
+    let mut child = simulator(&["--print", "json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary was built for this test");
     let mut out = BufReader::new(child.stdout.take().expect("standard output is piped"));
     let mut line = String::new();
     out.read_line(&mut line).expect("a ready line");

@@ -2,6 +2,7 @@
 
 use super::Behaviour;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 
 pub(super) const COMMANDS: &[Behaviour] = &[
@@ -45,7 +46,15 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.event_type, &row.description]))
                 .map(|(_, row)| view::event(world, row))
                 .collect();
-            listing::page(world, arguments, matches, |row| row)
+            // A page is the newest events, told from the oldest to the newest (EVT-012).
+            let reply = listing::page(world, arguments, matches, |row| row)?;
+            Ok(match reply {
+                Reply::List { count, mut items } if !world.sins(Quirk::EventsRunBackwards) => {
+                    items.reverse();
+                    Reply::List { count, items }
+                }
+                other => other,
+            })
         },
         ..Behaviour::PLAIN
     },

@@ -21,8 +21,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             }
             require_visible(world, *caller, id)?;
             job::poll(world, id);
-            job::view(world, id)
-                .map(Reply::Inline)
+            if let Some(failure) = job::failure(world, id) {
+                return Err(failure);
+            }
+            let view = job::view(world, id);
+            job::told(world, id);
+            view.map(Reply::Inline)
                 .ok_or_else(|| ApiError::invalid(format!("Unable to find a job by id {id}")))
         },
         ..Behaviour::PLAIN
@@ -36,6 +40,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .jobs
                 .iter()
                 .filter(|(_, job)| !job.is_done() || world.sins(Quirk::FinishedJobsAreListed))
+                .filter(|(_, job)| job.is_done() || !world.sins(Quirk::PendingJobsAreHidden))
                 .filter(|(_, job)| scope.covers(world, world.owner_of(job.account)))
                 .filter(|(_, job)| started.is_none_or(|started| job.created >= started))
                 .filter(|(_, job)| listing::keyword_matches(arguments, &[job.command]))

@@ -5,32 +5,43 @@ use crate::api::caller::Caller;
 use crate::api::discovery::{self, ApiFacts, ParamFacts, ResponseFacts};
 use crate::api::error::ApiError;
 use crate::api::{VERSION, access};
-use crate::reply::{Object, Reply};
+use crate::quirk::{Quirk, Quirks};
+use crate::reply::{Object, Reply, Value};
 use crate::world::World;
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "listCapabilities",
-        run: |world, caller, _| Ok(Reply::Object(capabilities(world, *caller))),
+        run: |world, caller, _| {
+            let object = capabilities(world, *caller);
+            if world.sins(Quirk::CapabilitiesAreAList) {
+                return Ok(Reply::all(vec![object]));
+            }
+            Ok(Reply::Object(object))
+        },
         ..Behaviour::PLAIN
     },
     Behaviour {
         name: "listApis",
         run: |world, caller, arguments| {
             let name = arguments.filled("name");
-            let facts = discovery::listing(
+            let filter = name.filter(|_| world.sins(Quirk::ApiNamesAreFilters));
+            let mut facts = discovery::listing(
                 &super::is_served,
                 &|command| access::allows(world, *caller, command.name(), Some(command)),
                 caller.role_type(),
-                name,
+                if filter.is_some() { None } else { name },
             );
-            if facts.is_empty() && name.is_some() {
+            if let Some(part) = filter {
+                facts.retain(|fact| fact.name.contains(part));
+            }
+            if facts.is_empty() && name.is_some() && !world.sins(Quirk::UnknownApisAreAnEmptyList) {
                 return Err(ApiError::api(
                     530,
                     "Api Discovery plugin was unable to find an api by that name or process any apis",
                 ));
             }
-            Ok(Reply::all(facts.into_iter().map(api).collect()))
+            Ok(Reply::all(facts.into_iter().map(|fact| api(&world.quirks, fact)).collect()))
         },
         ..Behaviour::PLAIN
     },
@@ -38,13 +49,15 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 
 fn capabilities(world: &World, caller: Caller) -> Object {
     let setting = |name: &str| world.settings.flag(name);
+    let support_elb =
+        if world.sins(Quirk::SupportElbIsAFlag) { Value::Flag(false) } else { Value::from("false") };
     let version = setting("expose.cloudstack.version.api.list.capabilities").then_some(VERSION);
     Object::new()
         .with("securitygroupsenabled", world.zones.iter().any(|(_, zone)| zone.security_groups))
         .with("dynamicrolesenabled", true)
         .with("cloudstackversion", version)
         .with("userpublictemplateenabled", true)
-        .with("supportELB", "false")
+        .with("supportELB", support_elb)
         .with("projectinviterequired", false)
         .with("allowusercreateprojects", setting("allow.user.create.projects"))
         .with("customdiskofferingminsize", 1)
@@ -75,24 +88,34 @@ fn capabilities(world: &World, caller: Caller) -> Object {
         .with("additionalconfigenabled", false)
 }
 
-fn api(facts: ApiFacts) -> Object {
+fn api(quirks: &Quirks, facts: ApiFacts) -> Object {
+    let flag = if quirks.has(Quirk::AsyncFlagIsNamedAsync) { "async" } else { "isasync" };
     Object::new()
         .with("name", facts.name)
         .with("description", facts.description)
         .with("since", facts.since)
-        .with("isasync", facts.isasync)
+        .with(flag, facts.isasync)
         .with("related", facts.related)
-        .with("params", facts.params.into_iter().map(param).collect::<Vec<_>>())
+        .with("params", facts.params.into_iter().map(|fact| param(quirks, fact)).collect::<Vec<_>>())
         .with("response", facts.response.into_iter().map(response).collect::<Vec<_>>())
 }
 
-fn param(facts: ParamFacts) -> Object {
+fn param(quirks: &Quirks, facts: ParamFacts) -> Object {
+    let is_required = facts.required && !quirks.has(Quirk::NothingIsRequired);
+    let required = match quirks.has(Quirk::RequiredIsText) {
+        true => Value::from(is_required.to_string()),
+        false => Value::Flag(is_required),
+    };
+    let param_type = match quirks.has(Quirk::TypesAreUpperCase) {
+        true => facts.param_type.to_uppercase(),
+        false => facts.param_type.to_owned(),
+    };
     Object::new()
         .with("name", facts.name)
         .with("description", facts.description)
-        .with("type", facts.param_type)
+        .with("type", param_type)
         .with("length", facts.length)
-        .with("required", facts.required)
+        .with("required", required)
         .with("since", facts.since)
         .with("related", facts.related)
 }

@@ -35,7 +35,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, caller, arguments| {
             let id = arguments.created().ok_or_else(|| ApiError::runtime("the machine is gone"))?;
-            if arguments.maybe_flag("startvm") != Some(false) {
+            let starts = arguments.maybe_flag("startvm") != Some(false);
+            if starts && world.sins(Quirk::DeployLeavesItStopped) {
+                world.set_machine_state(id, MachineState::Stopped);
+            } else if starts {
                 world.run_machine(id);
             }
             Ok(Reply::Object(show(world, id, *caller)))
@@ -218,6 +221,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 )));
             }
             world.set_machine_state(id, MachineState::Stopped);
+            if world.sins(Quirk::RecoverStartsIt) {
+                world.run_machine(id);
+            }
             Ok(Reply::Object(show(world, id, *caller)))
         },
         ..Behaviour::PLAIN
@@ -244,7 +250,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, _, arguments| {
             let (id, _) = machine(world, arguments, "id")?;
-            world.expunge_machine(id);
+            if world.sins(Quirk::ExpungedAreListed) {
+                world.set_machine_state(id, MachineState::Expunging);
+            } else {
+                world.expunge_machine(id);
+            }
             Ok(Reply::SUCCESS)
         },
         ..Behaviour::PLAIN
@@ -276,9 +286,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         name: "getVirtualMachineUserData",
         run: |world, _, arguments| {
             let (_, machine) = machine(world, arguments, "virtualmachineid")?;
-            let object = Object::new()
-                .with("virtualmachineid", machine.uuid)
-                .with("userdata", machine.user_data.as_deref());
+            let content = machine.user_data.clone();
+            let content = if world.sins(Quirk::UserDataIsAnsweredDecoded) {
+                content.map(|text| String::from_utf8_lossy(&decoded(&text)).into_owned())
+            } else {
+                content
+            };
+            let object =
+                Object::new().with("virtualmachineid", machine.uuid).with("userdata", content.as_deref());
             Ok(Reply::Object(object))
         },
         ..Behaviour::PLAIN
@@ -544,8 +559,35 @@ fn user_data(
     }
     let limit = world.settings.number("vm.userdata.max.length");
     let Some(sent) = inline else { return Ok((None, None)) };
-    let content = Encoded::read(sent, arguments.by_post, limit).map_err(ApiError::invalid)?;
+    let content = read_user_data(world, sent, arguments.by_post, limit).map_err(ApiError::invalid)?;
     Ok((content.map(|content| content.text), None))
+}
+
+/// Reads user data that came with a command, with the sins of reading it.
+fn read_user_data(world: &World, sent: &str, by_post: bool, limit: i64) -> Result<Option<Encoded>, String> {
+    if world.sins(Quirk::UserDataIsStrict) && sent.contains(['-', '_']) {
+        return Err("User data is not base64 encoded.".to_owned());
+    }
+    if world.sins(Quirk::UserDataLimitIs2048) && sent.len() > 2048 {
+        return Err("User data is too long for http GET request".to_owned());
+    }
+    let by_post = by_post || world.sins(Quirk::UserDataByGetIsLong);
+    if world.sins(Quirk::UserDataIsNotChecked) {
+        let known: String = sent.chars().filter(|one| one.is_ascii_alphanumeric()).collect();
+        return Encoded::read(&known, by_post, limit);
+    }
+    let read = Encoded::read(sent, by_post, limit)?;
+    Ok(match read {
+        Some(content) if world.sins(Quirk::UserDataIsKeptAsSent) => {
+            Some(Encoded { text: sent.to_owned(), ..content })
+        }
+        other => other,
+    })
+}
+
+/// The bytes of stored user data.
+fn decoded(text: &str) -> Vec<u8> {
+    Encoded::read(text, true, i64::MAX).ok().flatten().map(|content| content.bytes).unwrap_or_default()
 }
 
 /// Changes what may be changed of a machine; every refusal is wrapped in 530 (VM-050).
@@ -643,7 +685,7 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
         .collect();
     listing::page(world, arguments, matches, |id| {
         let mut object = show(world, id, *caller);
-        if arguments.flag("userdata")
+        if (arguments.flag("userdata") || world.sins(Quirk::UserDataIsListed))
             && let Some(content) = world.virtual_machines.get(id).and_then(|row| row.user_data.as_deref())
         {
             let before =

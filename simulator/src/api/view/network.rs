@@ -2,7 +2,8 @@
 
 use super::Owned as _;
 use crate::api::caller::Caller;
-use crate::reply::Object;
+use crate::quirk::Quirk;
+use crate::reply::{Object, Value};
 use crate::world::World;
 use crate::world::network::{Address, Network};
 use crate::world::offering::GuestType;
@@ -95,11 +96,15 @@ pub fn nic(world: &World, row: &Nic, on_a_host: bool, viewer: Caller) -> Object 
         .with("broadcasturi", uri)
         .with("traffictype", "Guest")
         .with("type", network.map(|network| network.guest_type.name()))
-        .with("isdefault", row.is_default)
+        .with("isdefault", row.is_default || world.sins(Quirk::EveryCardIsDefault))
         .with("macaddress", &row.mac)
         .with("secondaryip", secondary)
         .with("extradhcpoption", Vec::<Object>::new())
-        .with("deviceid", row.device.to_string())
+        .with("deviceid", if world.sins(Quirk::SlotIsANumber) { row.device.into() } else { slot(row) })
+}
+
+fn slot(row: &Nic) -> Value {
+    row.device.to_string().into()
 }
 
 /// A public address that somebody holds.

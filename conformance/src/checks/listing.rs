@@ -1,0 +1,256 @@
+//! Lists: counting, paging, filters, and whose things they show.
+//!
+//! Most checks read `listOsTypes`, which every caller may and which is long on every server.
+
+use super::{prelude::*, setup};
+use crate::{check::Capability, wire::api::ApiRequest};
+
+const LONG_LIST: &[Capability] = &[Command("listOsTypes")];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "listing/count-is-all-matches",
+        level: Must,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "The count of a list is the number of all matches, not of the elements on the page.",
+        source: "ListResponse.java:36-51",
+        rules: &["API-RSP-013"],
+        run: |target| {
+            let all = long_list(target).send()?;
+            let count = all.success()?.text_at("count").unwrap_or_default();
+            page(target, 1, 1)?.expect_field("count", count)
+        },
+    },
+    Check {
+        id: "listing/pages-are-slices",
+        level: Must,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "The pages of a list, put together, are the list.",
+        source: "BaseListCmd.java:90-118",
+        rules: &["API-ERR-043", "API-ERR-044"],
+        run: |target| {
+            let whole = page(target, 1, 6)?;
+            let whole = ids(&whole)?;
+            for (number, part) in (1..).zip(whole.chunks(2)) {
+                let reply = page(target, number, 2)?;
+                reply.expect_equal("the elements of the page", part.join(" "), ids(&reply)?.join(" "))?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "listing/order-is-stable",
+        level: Should,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "A list has the same order whenever it is asked for, with or without paging.",
+        source: "BaseListCmd.java:90-118, GenericDaoBase.java:1163-1176",
+        rules: &["API-ERR-043"],
+        run: |target| {
+            let first = long_list(target).send()?;
+            long_list(target).send()?.expect_body_of(&first)?;
+            let paged = page(target, 1, 500)?;
+            paged.expect_equal("the elements", ids(&first)?.join(" "), ids(&paged)?.join(" "))
+        },
+    },
+    Check {
+        id: "listing/page-past-the-end",
+        level: Should,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "A page past the end has the count of all matches without any element.",
+        source: "ApiResponseSerializer.java:101-135",
+        rules: &["API-RSP-014"],
+        run: |target| {
+            let reply = page(target, 1_000_000, 500)?;
+            reply.expect_present("count")?;
+            reply.expect_absent("ostype")
+        },
+    },
+    Check {
+        id: "listing/nothing-found",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A list without matches is an empty object, without a count.",
+        source: "ApiResponseSerializer.java:100-135",
+        rules: &["API-RSP-012", "JOB-077"],
+        run: |target| {
+            let reply = target.api("listZones").param("name", target.fresh_name("zone")).send()?;
+            let body = reply.success()?;
+            reply.expect_equal("body", "{}", body.to_string())
+        },
+    },
+    Check {
+        id: "listing/page-size-needs-a-page",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A page size without a page is refused with 431.",
+        source: "BaseListCmd.java:120-139",
+        rules: &["API-ERR-040", "JOB-076"],
+        run: |target| {
+            let text = "\"page\" parameter is required when \"pagesize\" is specified";
+            target.api("listZones").param("pagesize", 10).send()?.expect_error_text(431, text)
+        },
+    },
+    Check {
+        id: "listing/page-needs-a-page-size",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A page without a page size is refused with 431.",
+        source: "BaseListCmd.java:120-139",
+        rules: &["API-ERR-040", "JOB-076"],
+        run: |target| {
+            let text = "\"pagesize\" parameter is required when \"page\" is specified";
+            target.api("listZones").param("page", 1).send()?.expect_error_text(431, text)
+        },
+    },
+    Check {
+        id: "listing/unlimited",
+        level: Must,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "A page size of -1 without a page shows every match.",
+        source: "BaseListCmd.java:60-82,120-139",
+        rules: &["API-ERR-040"],
+        run: |target| {
+            let reply = long_list(target).param("pagesize", -1).send()?;
+            let shown = reply.success()?.items("ostype").len();
+            reply.expect_field("count", shown)
+        },
+    },
+    Check {
+        id: "listing/unlimited-has-no-pages",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A page of a list with page size -1 is refused with 431.",
+        source: "BaseListCmd.java:66-68",
+        rules: &["API-ERR-042"],
+        run: |target| {
+            let text = "Can't specify page parameter when pagesize is -1 (Unlimited)";
+            let request = target.api("listZones").param("page", 1).param("pagesize", -1);
+            request.send()?.expect_error_text(431, text)
+        },
+    },
+    Check {
+        id: "listing/largest-page",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A page size above the limit of the server is refused with 431.",
+        source: "BaseListCmd.java:60-82",
+        rules: &["API-ERR-041"],
+        run: |target| {
+            target.api("listZones").param("page", 1).param("pagesize", 1_000_000).send()?.expect_error(431)
+        },
+    },
+    Check {
+        id: "listing/pages-count-from-one",
+        level: Should,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "Page 0 is the first page.",
+        source: "BaseListCmd.java:104-118",
+        rules: &["API-ERR-044"],
+        run: |target| page(target, 0, 2)?.expect_body_of(&page(target, 1, 2)?),
+    },
+    Check {
+        id: "listing/keyword",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A keyword that no element contains leaves nothing of a list.",
+        source: "BaseListCmd.java:33-34, ListZonesCmd.java:47-57",
+        rules: &["API-ERR-049"],
+        run: |target| {
+            target
+                .api("listZones")
+                .param("keyword", target.fresh_name("zone"))
+                .send()?
+                .expect_items("zone", 0)
+        },
+    },
+    Check {
+        id: "listing/id-or-ids",
+        level: Must,
+        profile: Core,
+        needs: setup::MACHINES,
+        requirement: "A list that is asked for both `id` and `ids` is refused with 431.",
+        source: "MutualExclusiveIdsManagerBase.java:53",
+        rules: &["API-ERR-048"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let request =
+                target.api("listVirtualMachines").param("id", &machine.id).param("ids", &machine.id);
+            request.send()?.expect_error_text(431, "Specify either id or ids but not both parameters")
+        },
+    },
+    Check {
+        id: "listing/everything-of-a-user",
+        level: Must,
+        profile: Core,
+        needs: &[SecondUser, Command("createNetwork")],
+        requirement: "A user who asks for everything is not shown what belongs to another account.",
+        source: "AccountManagerImpl.java:3307-3390",
+        rules: &["API-ERR-047"],
+        run: |target| {
+            let network = setup::us(target).network()?;
+            let user = setup::ordinary_user(target)?;
+            let reply = user.api("listNetworks").param("listall", "true").send()?;
+            let foreign = reply.success()?.items("network");
+            let seen = foreign.iter().filter(|one| one.text_at("id").as_ref() == Some(&network)).count();
+            reply.expect_equal("elements of the other account", 0, seen)
+        },
+    },
+    Check {
+        id: "listing/only-the-count",
+        level: Should,
+        profile: Core,
+        needs: &[Command("createNetwork")],
+        requirement: "A list of which only the count is asked for has no elements.",
+        source: "BaseListRetrieveOnlyResourceCountCmd.java:21-27",
+        rules: &["API-ERR-050"],
+        run: |target| {
+            setup::us(target).network()?;
+            let reply = target.api("listNetworks").param("retrieveonlyresourcecount", "true").send()?;
+            reply.expect_present("count")?;
+            reply.expect_absent("network")
+        },
+    },
+    Check {
+        id: "listing/events-run-forward",
+        level: Must,
+        profile: Core,
+        needs: setup::MACHINES,
+        requirement: "The events of an answer are in the order in which they happened.",
+        source: "QueryManagerImpl.java:917-920",
+        rules: &["EVT-012"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let request = target.api("listEvents").param("resourcetype", "VirtualMachine");
+            let reply = request.param("resourceid", &machine.id).param("type", "VM.CREATE").send()?;
+            let states = reply.success()?.items("event");
+            let states: Vec<_> = states.iter().filter_map(|event| event.text_at("state")).collect();
+            reply.expect_equal("the first state", "Scheduled", states.first().map_or("none", |state| state))
+        },
+    },
+];
+
+fn long_list(target: &Target) -> ApiRequest<'_> {
+    target.api("listOsTypes")
+}
+
+fn page(target: &Target, number: u32, size: u32) -> Result<Reply, Stop> {
+    let reply = long_list(target).param("page", number).param("pagesize", size).send()?;
+    reply.expect_success()?;
+    Ok(reply)
+}
+
+fn ids(reply: &Reply) -> Result<Vec<String>, Stop> {
+    Ok(reply.success()?.items("ostype").into_iter().filter_map(|item| item.text_at("id")).collect())
+}

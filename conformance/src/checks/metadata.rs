@@ -1,0 +1,276 @@
+//! What a virtual router tells its guests: user data and metadata by HTTP, told apart by nothing but the source
+//! address.
+//!
+//! Every check speaks as a guest that the target's owner named. How user data gets there is in
+//! [`user_data`](super::user_data).
+
+use super::prelude::*;
+use crate::{
+    check::Capability,
+    target::Guest,
+    wire::router::{Page, PageRequest},
+};
+
+/// The types that every release documents.
+const TYPES: &[&str] = &[
+    "service-offering",
+    "availability-zone",
+    "local-ipv4",
+    "local-hostname",
+    "public-ipv4",
+    "public-hostname",
+    "instance-id",
+];
+
+/// Headers by which proxies name a client (ISO-002).
+const FORWARDING: &[&str] = &["X-Forwarded-For", "X-Real-IP", "Client-IP", "True-Client-IP", "X-Client-IP"];
+
+const NEEDS: &[Capability] = &[Router];
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "metadata/legacy-form",
+        level: Must,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "The legacy URL of a metadata type returns the same bytes as the new one.",
+        source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
+        rules: &["MD-018", "MD-020"],
+        run: |target| {
+            for kind in TYPES {
+                let new = target.router().get(&format!("/latest/meta-data/{kind}"))?;
+                target.router().get(&format!("/latest/{kind}"))?.expect_body_of(&new)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "metadata/values-are-the-machines",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Router, Command("listVirtualMachines"), Command("listServiceOfferings")],
+        requirement: "The metadata of a guest is what the API says of its machine.",
+        source: "CommandSetupHelper.java:230-256,1278-1316",
+        rules: &["MD-051", "MD-052", "MD-053", "MD-054", "MD-057"],
+        run: |target| {
+            let guest = guest(target, 0)?;
+            let reply = target.api("listVirtualMachines").param("id", &guest.id).send()?;
+            let text = |path: &str| Ok(reply.expect_present(path)?.text().unwrap_or_default());
+            let offering = text("virtualmachine.serviceofferingid")?;
+            let offerings = target.api("listServiceOfferings").param("id", offering).send()?;
+            let offering =
+                offerings.expect_present("serviceoffering.displaytext")?.text().unwrap_or_default();
+            let expected: [(&str, Result<String, Stop>); 5] = [
+                ("service-offering", Ok(offering)),
+                ("availability-zone", text("virtualmachine.zonename")),
+                ("local-ipv4", text("virtualmachine.nic.ipaddress")),
+                ("local-hostname", text("virtualmachine.name")),
+                ("instance-id", text("virtualmachine.id")),
+            ];
+            for (kind, value) in expected {
+                target.router().get(&format!("/latest/meta-data/{kind}"))?.expect_body(&value?)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "metadata/index-is-complete",
+        level: Must,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "Every name in the index of metadata has a value.",
+        source: "vmdata.py, cloudinit/sources/helpers/ec2.py",
+        rules: &["MD-016", "MD-070"],
+        run: |target| {
+            let index = target.router().get("/latest/meta-data/")?;
+            index.expect_status(200)?;
+            let index = index.text();
+            for name in index.lines().filter(|line| !line.is_empty()) {
+                target.router().get(&format!("/latest/meta-data/{name}"))?.expect_status(200)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "metadata/index-names-the-types",
+        level: Must,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "Every documented type that has a value is in the index of metadata.",
+        source: "vmdata.py, cloudinit/sources/DataSourceCloudStack.py",
+        rules: &["MD-016", "MD-070"],
+        run: |target| {
+            let index = target.router().get("/latest/meta-data/")?;
+            let text = index.text();
+            for kind in TYPES {
+                let has_value =
+                    target.router().get(&format!("/latest/meta-data/{kind}"))?.answer.status == 200;
+                if has_value && !text.lines().any(|line| line == *kind) {
+                    return Err(index.mismatch("body", format!("a line {kind}"), format!("{text:?}")));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "metadata/trailing-slash",
+        level: Should,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "A metadata type has the same bytes with a slash at its end.",
+        source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
+        rules: &["MD-017", "MD-019"],
+        run: |target| {
+            for kind in TYPES {
+                let plain = target.router().get(&format!("/latest/meta-data/{kind}"))?;
+                target.router().get(&format!("/latest/meta-data/{kind}/"))?.expect_body_of(&plain)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "metadata/unknown-type",
+        level: Must,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "An unknown metadata type is not found.",
+        source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
+        rules: &["MD-025"],
+        run: |target| {
+            target.router().get("/latest/meta-data/no-such-type")?.expect_status(404)?;
+            target.router().get("/latest/no-such-type")?.expect_status(404)
+        },
+    },
+    Check {
+        id: "metadata/of-another-guest",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Router, TwoGuests],
+        requirement: "A guest cannot read the data of another guest in any form of URL.",
+        source: "systemvm/debian/opt/cloud/bin/configure.py:949-965",
+        rules: &["ISO-001", "MD-031"],
+        run: |target| {
+            let (other, secret) = (guest(target, 1)?, guest(target, 1)?.id.clone());
+            for path in foreign_paths(&other.address) {
+                let page = target.router().get(&path)?;
+                if page.answer.status == 200 && page.text().contains(&secret) {
+                    return Err(page.mismatch("body", "nothing of the other guest", page.text()));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "metadata/forwarding-headers",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Router, TwoGuests],
+        requirement: "A header that names another client does not change whose data a guest reads.",
+        source: "systemvm/debian/opt/cloud/bin/configure.py:949-965",
+        rules: &["ISO-002"],
+        run: |target| {
+            let other = guest(target, 1)?.address.clone();
+            let request = || target.router().request("GET", "/latest/meta-data/instance-id");
+            let own = request().send()?;
+            FORWARDING
+                .iter()
+                .try_for_each(|name| request().header(name, &other).send()?.expect_body_of(&own))?;
+            request().header("Forwarded", &format!("for={other}")).send()?.expect_body_of(&own)
+        },
+    },
+    Check {
+        id: "metadata/no-content-type",
+        level: Should,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "A value has no content type.",
+        source: "systemvm/debian/etc/apache2/vhost.template",
+        rules: &["MD-039"],
+        run: |target| value(target)?.expect_no_header("content-type"),
+    },
+    Check {
+        id: "metadata/exact-length",
+        level: Must,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "A value says its length in bytes.",
+        source: "systemvm/debian/etc/apache2/vhost.template",
+        rules: &["MD-039", "MD-041"],
+        run: |target| {
+            let page = value(target)?;
+            page.expect_header("content-length", &page.answer.body.len().to_string())
+        },
+    },
+    Check {
+        id: "metadata/no-newline",
+        level: Must,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "No newline is added to a value.",
+        source: "systemvm/debian/opt/cloud/bin/configure.py:926-984",
+        rules: &["MD-049"],
+        run: |target| {
+            let page = value(target)?;
+            page.expect_body(page.text().trim_end_matches(['\r', '\n']))
+        },
+    },
+    Check {
+        id: "metadata/nothing-writes",
+        level: Must,
+        profile: Core,
+        needs: NEEDS,
+        requirement: "No method of HTTP changes a value.",
+        source: "systemvm/debian/etc/apache2/conf-enabled/security.conf:1-3",
+        rules: &["ISO-005", "MD-044"],
+        run: |target| {
+            let before = value(target)?;
+            for method in ["PUT", "POST", "PATCH", "DELETE"] {
+                own(target, method).body("overwritten").send()?;
+            }
+            value(target)?.expect_body_of(&before)
+        },
+    },
+    Check {
+        id: "metadata/query-is-ignored",
+        level: May,
+        profile: ReadOnly,
+        needs: NEEDS,
+        requirement: "A query behind the URL changes nothing.",
+        source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
+        rules: &["MD-035"],
+        run: |target| {
+            let plain = value(target)?;
+            target.router().get("/latest/meta-data/instance-id?x=1")?.expect_body_of(&plain)
+        },
+    },
+];
+
+/// A value that every guest has.
+fn value(target: &Target) -> Result<Page, Stop> {
+    let page = own(target, "GET").send()?;
+    page.expect_status(200)?;
+    Ok(page)
+}
+
+fn own<'t>(target: &'t Target, method: &str) -> PageRequest<'t> {
+    target.router().request(method, "/latest/meta-data/instance-id")
+}
+
+/// A guest with its id and address, which not every owner writes down.
+fn guest(target: &Target, number: usize) -> Result<&Guest, Stop> {
+    let guest = target.guests().get(number).filter(|guest| !guest.id.is_empty() && !guest.address.is_empty());
+    guest.ok_or(Stop::Unsupported(if number == 0 { Router } else { TwoGuests }))
+}
+
+/// The ways to a guest's folder that a web server could leave open.
+fn foreign_paths(address: &str) -> Vec<String> {
+    let files = [
+        format!("metadata/{address}/instance-id"),
+        format!("metadata/{address}/vm-id"),
+        format!("metadata/{address}/meta-data"),
+        format!("userdata/{address}/user-data"),
+    ];
+    let ways =
+        ["/", "//", "/latest/../", "/latest/meta-data/../../", "/latest/%2e%2e/", "/latest/..%2f", "/./"];
+    files.iter().flat_map(|file| ways.map(|way| format!("{way}{file}"))).collect()
+}

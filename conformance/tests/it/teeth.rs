@@ -1,0 +1,156 @@
+//! Every check has teeth: it passes on an honest simulator, and fails on one with the fault it exists for.
+//!
+//! The pairs stand in one list per area, in the order of the checks. A check without a pair stands in [`NO_TEETH`],
+//! with the reason; that list only shrinks.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+};
+
+use cloudstack_conformance::{
+    check::{Check, Verdict},
+    checks,
+    embedded::Embedded,
+    runner,
+    target::{Limits, Target},
+};
+
+/// A check and the fault that it must notice.
+type Pair = (&'static str, &'static str);
+
+/// Every pair, by area.
+const TEETH: &[&[Pair]] = &[SIGNING, LOGIN, ENVELOPE, ERRORS, PARAMETERS, TRANSPORT, DISCOVERY];
+
+/// Checks that no fault of the simulator makes fail, with the reason.
+const NO_TEETH: &[(&str, &str)] = &[];
+
+const SIGNING: &[Pair] = &[
+    ("signing/known-key-is-accepted", "signature-protects-case"),
+    ("signing/wrong-secret", "accept-any-signature"),
+    ("signing/unsigned", "unsigned-calls-pass"),
+    ("signing/refusal-tells-nothing", "refusals-tell-why"),
+    ("signing/refusal-has-the-commands-envelope", "one-error-envelope"),
+    ("signing/unknown-command-is-refused-as-unverified", "unknown-commands-are-told"),
+    ("signing/special-characters", "rfc3986-encoding"),
+    ("signing/non-ascii-letters-keep-their-case", "lower-before-encoding"),
+    ("signing/order-of-names", "sort-names-ignoring-case"),
+    ("signing/names-are-not-escaped", "escape-names"),
+    ("signing/empty-values-are-signed", "skip-empty-values"),
+    ("signing/cache-buster-is-signed", "skip-cache-buster"),
+    ("signing/form-is-signed", "forms-are-not-signed"),
+    ("signing/case-of-values-is-not-protected", "signature-protects-case"),
+    ("signing/any-changed-byte-is-refused", "accept-any-signature"),
+    ("signing/whole-signature-counts", "compare-prefix-of-signature"),
+    ("signing/blank-is-no-plus", "spaces-in-signature-become-plus"),
+    ("signing/no-other-digest", "url-safe-signatures-pass"),
+    ("signing/not-yet-expired", "expiry-only-by-offset"),
+    ("signing/expired", "ignore-expiry"),
+    ("signing/expired", "grace-on-expiry"),
+    ("signing/expiry-is-compulsory-in-version-3", "missing-expiry-passes"),
+    ("signing/expiry-needs-version-3", "expiry-without-version"),
+];
+
+const LOGIN: &[Pair] = &[];
+
+const ENVELOPE: &[Pair] = &[
+    ("envelope/one-member", "second-member"),
+    ("envelope/well-formed", "refusals-have-no-body"),
+    ("envelope/name", "envelope-without-response"),
+    ("envelope/content-type", "content-type-without-charset"),
+    ("envelope/content-type", "errors-always-in-xml"),
+    ("envelope/status-equals-errorcode", "errors-with-status-200"),
+    ("envelope/known-errorcode", "unknown-callers-are-403"),
+    ("envelope/no-cross-origin-headers", "cors-is-open"),
+    ("envelope/default-is-xml", "json-by-default"),
+    ("envelope/same-facts-in-both-formats", "xml-drops-false"),
+    ("envelope/empty-list", "empty-lists-have-a-count"),
+    ("envelope/unknown-parameters-are-ignored", "unknown-parameters-are-refused"),
+    ("envelope/version-is-for-known-callers", "version-before-login"),
+];
+
+const ERRORS: &[Pair] = &[];
+
+const PARAMETERS: &[Pair] = &[];
+
+const TRANSPORT: &[Pair] = &[];
+
+const DISCOVERY: &[Pair] = &[];
+
+fn pairs() -> impl Iterator<Item = Pair> {
+    TEETH.iter().flat_map(|area| area.iter().copied())
+}
+
+#[test]
+fn every_check_has_teeth_or_a_reason() {
+    let biting: BTreeSet<&str> = pairs().map(|(check, _)| check).collect();
+    let excused: BTreeSet<&str> = NO_TEETH.iter().map(|(check, _)| *check).collect();
+    let all: BTreeSet<&str> = checks::all().map(|check| check.id).collect();
+    let toothless: Vec<_> = all.iter().filter(|id| !biting.contains(*id) && !excused.contains(*id)).collect();
+    assert!(toothless.is_empty(), "no fault is known that these would notice: {toothless:#?}");
+    let gone: Vec<_> = biting.union(&excused).filter(|id| !all.contains(*id)).collect();
+    assert!(gone.is_empty(), "these are no checks: {gone:#?}");
+    let both: Vec<_> = biting.intersection(&excused).collect();
+    assert!(both.is_empty(), "these have teeth and need no excuse: {both:#?}");
+    for (check, reason) in NO_TEETH {
+        assert!(reason.ends_with('.'), "{check}: {reason}");
+    }
+}
+
+#[test]
+fn every_check_passes_on_an_honest_simulator() {
+    assert_none(&on_threads(checks::all().collect(), |check| {
+        let verdict = verdict(check, &[]);
+        (verdict != Verdict::Passed).then(|| format!("{}: {verdict:?}", check.id))
+    }));
+}
+
+#[test]
+fn a_check_fails_on_the_fault_that_it_exists_for() {
+    assert_none(&on_threads(pairs().collect(), |(id, quirk)| {
+        let verdict = verdict(checks::find(id)?, &[quirk]);
+        (!matches!(verdict, Verdict::Failed { .. })).then(|| format!("{id} misses {quirk}: {verdict:?}"))
+    }));
+}
+
+/// What becomes of a check on a simulator of its own with these faults.
+fn verdict(check: &Check, quirks: &[&str]) -> Verdict {
+    let limits = Limits { may_change: true, ..Limits::default() };
+    let simulator = match Embedded::start(limits.seed, quirks) {
+        Ok(simulator) => simulator,
+        Err(error) => return Verdict::Broken { why: format!("{error:?}") },
+    };
+    let target = Target::new(simulator.settings(), limits, None);
+    Verdict::from(runner::verdict(&target, check))
+}
+
+/// What a few threads find, in the order of the cases.
+fn on_threads<T: Copy + Sync>(cases: Vec<T>, find: impl Fn(T) -> Option<String> + Sync) -> Vec<String> {
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(case) = cases.get(index) else { return };
+                    if let Some(text) = find(*case) {
+                        found.lock().unwrap().push((index, text));
+                    }
+                }
+            });
+        }
+    });
+    let mut found = found.into_inner().unwrap();
+    found.sort();
+    found.into_iter().map(|(_, text)| text).collect()
+}
+
+#[track_caller]
+fn assert_none(found: &[String]) {
+    assert!(found.is_empty(), "{} found\n{}", found.len(), found.join("\n"));
+}
