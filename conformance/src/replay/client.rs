@@ -78,9 +78,13 @@ impl Connection {
     pub(super) fn exchange(&mut self, message: &[u8], is_head: bool) -> io::Result<Answer> {
         // A server may answer and hang up before it has read everything.
         let sent = self.stream.write_all(message);
-        match self.receive(is_head) {
-            Ok(answer) => Ok(answer),
-            Err(error) => Err(sent.err().unwrap_or(error)),
+        loop {
+            match self.receive(is_head) {
+                // "Go on" comes before the answer.
+                Ok(answer) if (100..200).contains(&answer.status) => {}
+                Ok(answer) => return Ok(answer),
+                Err(error) => return Err(sent.err().unwrap_or(error)),
+            }
         }
     }
 
@@ -105,7 +109,7 @@ impl Connection {
             .filter_map(|line| line.split_once(':'))
             .map(|(name, value)| (name.to_owned(), value.trim().to_owned()))
             .collect();
-        let body = if is_head || status == 204 || status == 304 {
+        let body = if is_head || status < 200 || status == 204 || status == 304 {
             Vec::new()
         } else if header(&headers, "transfer-encoding").is_some_and(|value| value.contains("chunked")) {
             self.chunks()?

@@ -53,6 +53,9 @@ struct Call {
     /// Recorded identifiers, or names of ours that begin with `$`, and where the answer tells the live ones.
     #[serde(default)]
     gives: HashMap<String, String>,
+    /// What the job is like when the recording starts.
+    #[serde(default)]
+    job: JobState,
     /// The caller whose keys the answer tells.
     signs: Option<String>,
     /// Beginnings of ids of recordings that need the call whatever they send; an empty one means all.
@@ -61,6 +64,19 @@ struct Call {
     /// Beginnings of ids of recordings that make the call themselves.
     #[serde(default)]
     except: Vec<String>,
+}
+
+/// Whether a job is followed, and what `gives` is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum JobState {
+    /// It succeeded; `gives` is about its result. A call without a job is as good.
+    #[default]
+    Done,
+    /// It is over, well or not; `gives` is about the answer that accepted it.
+    Over,
+    /// It was only accepted; `gives` is about that answer.
+    Open,
 }
 
 impl Prologue {
@@ -92,7 +108,13 @@ impl Prologue {
                     (name, known.unwrap_or(value))
                 })
                 .collect();
-            let tree = live.result(&call.caller, &call.command, &params)?;
+            let tree = match call.job {
+                JobState::Done => live.result(&call.caller, &call.command, &params)?,
+                JobState::Over | JobState::Open => live.accepted(&call.caller, &call.command, &params)?,
+            };
+            if let (JobState::Over, Some(job)) = (call.job, tree.get("jobid").and_then(Tree::text)) {
+                live.end_of(&call.caller, job)?;
+            }
             for (recorded, path) in &call.gives {
                 let told = tree
                     .at(path)

@@ -174,28 +174,44 @@ impl Live {
         command: &str,
         params: &[(String, String)],
     ) -> Result<Tree, String> {
+        let accepted = self.accepted(caller, command, params)?;
+        let Some(job) = accepted.get("jobid").and_then(Tree::text) else { return Ok(accepted) };
+        let end = self.end_of(caller, job)?;
+        match end.get("jobstatus").and_then(Tree::text) {
+            Some("1") => Ok(end.get("jobresult").cloned().unwrap_or(end)),
+            _ => Err(format!("the job of {command} ended with {end}")),
+        }
+    }
+
+    /// A call as it is answered at once, without the envelope.
+    pub(super) fn accepted(
+        &self,
+        caller: &str,
+        command: &str,
+        params: &[(String, String)],
+    ) -> Result<Tree, String> {
         let answer = self.call(caller, command, params, "json").map_err(|error| error.to_string())?;
         let text = answer.text();
-        let inner = |text: &str| {
-            Tree::from_json(text).and_then(|tree| tree.members().first().map(|(_, inner)| inner.clone()))
-        };
-        let refused = || format!("{command} was answered {} {text}", answer.status);
-        let inner_tree = inner(&text).filter(|_| answer.status == 200).ok_or_else(refused)?;
-        let Some(job) = inner_tree.get("jobid").and_then(Tree::text) else { return Ok(inner_tree) };
+        let inner = unwrapped(&text).filter(|_| answer.status == 200);
+        inner.ok_or_else(|| format!("{command} was answered {} {text}", answer.status))
+    }
+
+    /// What a job looks like when it is over.
+    pub(super) fn end_of(&self, caller: &str, job: &str) -> Result<Tree, String> {
+        let params = [("jobid".to_owned(), job.to_owned())];
         for _ in 0..POLLS {
-            let job = [("jobid".to_owned(), job.to_owned())];
-            let poll =
-                self.call(caller, "queryAsyncJobResult", &job, "json").map_err(|error| error.to_string())?;
-            let text = poll.text();
-            let tree = inner(&text).ok_or_else(|| format!("a poll was answered {} {text}", poll.status))?;
-            match tree.get("jobstatus").and_then(Tree::text) {
-                Some("0") => {}
-                Some("1") => return Ok(tree.get("jobresult").cloned().unwrap_or(tree)),
-                _ => return Err(format!("the job of {command} ended with {text}")),
+            let tree = self.accepted(caller, "queryAsyncJobResult", &params)?;
+            if tree.get("jobstatus").and_then(Tree::text) != Some("0") {
+                return Ok(tree);
             }
         }
-        Err(format!("the job of {command} did not end"))
+        Err(format!("the job {job} did not end"))
     }
+}
+
+/// A body without its envelope.
+fn unwrapped(text: &str) -> Option<Tree> {
+    Tree::from_json(text).and_then(|tree| tree.members().first().map(|(_, inner)| inner.clone()))
 }
 
 fn authority(url: &Url) -> String {

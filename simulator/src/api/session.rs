@@ -111,7 +111,9 @@ pub fn login(world: &mut World, request: &Request, parameters: &Parameters, form
             if world.sins(Quirk::LoginSetsOneCookie) {
                 cookies.pop();
             }
-            Response::servlet(200, cookies, content_type, body.into_bytes())
+            let mut response = Response::servlet(200, cookies, content_type, body.into_bytes());
+            response.headers.push(("Vary", "Accept-Encoding, User-Agent".to_owned()));
+            response
         }
         Err(error) => {
             let body = envelope::error(&style, "loginresponse", &error);
