@@ -52,7 +52,7 @@ pub(super) fn masked(text: &str, extent: Extent) -> String {
 fn volatile(text: &str, at: usize, extent: Extent) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
     let starts_word = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-    if uuid_at(bytes, at) && starts_word {
+    if uuid_at(bytes, at) {
         return Some((UUID, "{uuid}"));
     }
     if !starts_word {
