@@ -149,7 +149,8 @@ impl Settings {
         })?;
         let administrators = ready.credentials.iter().position(|one| one.roletype == "Admin").unwrap_or(0);
         let ordinary = ready.credentials.iter().find(|one| one.roletype == "User" && !one.apikey.is_empty());
-        let user = ordinary.map(|one| Keys { api_key: one.apikey.clone(), secret_key: one.secretkey.clone() });
+        let user =
+            ordinary.map(|one| Keys { api_key: one.apikey.clone(), secret_key: one.secretkey.clone() });
         let credential = ready.credentials.into_iter().nth(administrators);
         let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
         Ok(Self {

@@ -45,7 +45,12 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
     job::advance(world);
     let mut response = match request.port {
         Port::Main => main_port(world, request),
-        Port::Integration => integration_port(world, request),
+        Port::Integration => {
+            let mut response = integration_port(world, request);
+            // Only this port says what time it is.
+            response.headers.insert(0, ("Date", world.now.http_date()));
+            response
+        }
     };
     if response.reason.is_none() {
         response.reason = response::reason_phrase(response.status);
