@@ -3,6 +3,7 @@
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
 mod envelope;
+mod login;
 mod signing;
 
 use crate::check::Check;
@@ -48,6 +49,11 @@ pub const AREAS: &[Area] = &[
         name: "signing",
         title: "Who may call the API at all: keys and signatures.",
         checks: signing::CHECKS,
+    },
+    Area {
+        name: "login",
+        title: "Sessions: logging in, calling with a session, logging out.",
+        checks: login::CHECKS,
     },
     Area { name: "envelope", title: "What every reply has in common.", checks: envelope::CHECKS },
 ];
