@@ -3,6 +3,7 @@
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
 mod envelope;
+mod errors;
 mod login;
 mod signing;
 
@@ -56,6 +57,7 @@ pub const AREAS: &[Area] = &[
         checks: login::CHECKS,
     },
     Area { name: "envelope", title: "What every reply has in common.", checks: envelope::CHECKS },
+    Area { name: "errors", title: "Refusals: their codes, texts and fields.", checks: errors::CHECKS },
 ];
 
 /// All checks, in reading order.

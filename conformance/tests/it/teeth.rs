@@ -95,7 +95,28 @@ const ENVELOPE: &[Pair] = &[
     ("envelope/version-is-for-known-callers", "version-before-login"),
 ];
 
-const ERRORS: &[Pair] = &[];
+const ERRORS: &[Pair] = &[
+    ("errors/missing-parameter", "missing-parameters-pass"),
+    ("errors/first-missing-parameter", "last-missing-is-named"),
+    ("errors/empty-compulsory-parameter", "empty-values-are-missing"),
+    ("errors/bad-integer", "integers-are-trimmed"),
+    ("errors/unknown-entity", "unknown-things-are-absent"),
+    ("errors/too-long", "long-texts-pass"),
+    ("errors/bad-date", "bad-dates-are-bad-values"),
+    ("errors/malformed-map", "malformed-maps-are-ignored"),
+    ("errors/control-character", "control-characters-pass"),
+    ("errors/line-ends-pass", "line-ends-are-refused"),
+    ("errors/unknown-command-of-a-known-caller", "unknown-commands-are-unverified"),
+    ("errors/unknown-command-of-the-integration-port", "unknown-commands-are-unverified"),
+    ("errors/unsupported-has-its-own-envelope", "unknown-commands-have-envelopes"),
+    ("errors/fields-in-json", "errors-without-uuid-list"),
+    ("errors/fields-in-xml", "xml-errors-have-an-empty-list"),
+    ("errors/class-code", "every-class-is-4350"),
+    ("errors/no-class-code-for-strangers", "class-on-every-refusal"),
+    ("errors/no-question-for-credentials", "authenticate-header"),
+    ("errors/description-header", "no-description-header"),
+    ("errors/any-text-comes-back", "xml-is-not-escaped"),
+];
 
 const PARAMETERS: &[Pair] = &[];
 
