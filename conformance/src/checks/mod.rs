@@ -5,6 +5,7 @@
 mod envelope;
 mod errors;
 mod login;
+mod parameters;
 mod signing;
 
 use crate::check::Check;
@@ -58,6 +59,11 @@ pub const AREAS: &[Area] = &[
     },
     Area { name: "envelope", title: "What every reply has in common.", checks: envelope::CHECKS },
     Area { name: "errors", title: "Refusals: their codes, texts and fields.", checks: errors::CHECKS },
+    Area {
+        name: "parameters",
+        title: "How a request is read: names, values and where they may stand.",
+        checks: parameters::CHECKS,
+    },
 ];
 
 /// All checks, in reading order.

@@ -118,7 +118,25 @@ const ERRORS: &[Pair] = &[
     ("errors/any-text-comes-back", "xml-is-not-escaped"),
 ];
 
-const PARAMETERS: &[Pair] = &[];
+const PARAMETERS: &[Pair] = &[
+    ("parameters/names-in-any-case", "names-are-exact"),
+    ("parameters/command-is-spelt-exactly", "command-name-in-any-case"),
+    ("parameters/commands-are-spelt-exactly", "commands-in-any-case"),
+    ("parameters/last-of-a-query-counts", "first-of-a-query-counts"),
+    ("parameters/query-goes-over-form", "form-over-query"),
+    ("parameters/place-does-not-matter", "post-ignores-the-query"),
+    ("parameters/plus-is-a-blank", "plus-stays-plus"),
+    ("parameters/first-equals-sign-splits", "values-end-at-equals"),
+    ("parameters/name-without-equals-sign", "bare-names-are-dropped"),
+    ("parameters/bytes-that-are-not-utf-8", "bad-utf8-is-refused"),
+    ("parameters/only-true-is-true", "yes-is-true"),
+    ("parameters/identifiers-in-any-case", "ids-are-exact"),
+    ("parameters/minus-one-is-an-identifier", "minus-one-is-no-id"),
+    ("parameters/empty-items-vanish", "empty-items-are-refused"),
+    ("parameters/dates-without-a-time", "dates-need-a-time"),
+    ("parameters/page-is-for-lists", "paging-is-checked-everywhere"),
+    ("parameters/accept-decides-nothing", "accept-header-decides"),
+];
 
 const TRANSPORT: &[Pair] = &[];
 
