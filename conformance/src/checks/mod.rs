@@ -7,6 +7,7 @@ mod errors;
 mod login;
 mod parameters;
 mod signing;
+mod transport;
 
 use crate::check::Check;
 
@@ -63,6 +64,11 @@ pub const AREAS: &[Area] = &[
         name: "parameters",
         title: "How a request is read: names, values and where they may stand.",
         checks: parameters::CHECKS,
+    },
+    Area {
+        name: "transport",
+        title: "Methods, headers and what never reaches the API.",
+        checks: transport::CHECKS,
     },
 ];
 

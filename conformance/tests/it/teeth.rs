@@ -138,7 +138,22 @@ const PARAMETERS: &[Pair] = &[
     ("parameters/accept-decides-nothing", "accept-header-decides"),
 ];
 
-const TRANSPORT: &[Pair] = &[];
+const TRANSPORT: &[Pair] = &[
+    ("transport/path-may-go-on", "exact-path-only"),
+    ("transport/head", "head-is-refused"),
+    ("transport/other-methods", "put-is-taken"),
+    ("transport/only-forms-are-read", "every-body-is-a-form"),
+    ("transport/get-has-no-form", "get-reads-the-form"),
+    ("transport/security-headers", "no-security-headers"),
+    ("transport/no-caching-headers", "caching-headers"),
+    ("transport/compressed-on-request", "never-compress"),
+    ("transport/not-compressed-unasked", "compress-unasked"),
+    ("transport/errors-are-not-compressed", "errors-are-compressed"),
+    ("transport/long-request-line", "long-lines-pass"),
+    ("transport/large-form", "large-forms-pass"),
+    ("transport/many-form-keys", "large-forms-pass"),
+    ("transport/bad-escapes", "bad-escapes-pass"),
+];
 
 const DISCOVERY: &[Pair] = &[];
 
