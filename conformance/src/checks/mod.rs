@@ -2,6 +2,7 @@
 //!
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
+mod discovery;
 mod envelope;
 mod errors;
 mod login;
@@ -70,6 +71,7 @@ pub const AREAS: &[Area] = &[
         title: "Methods, headers and what never reaches the API.",
         checks: transport::CHECKS,
     },
+    Area { name: "discovery", title: "What the target says that it can do.", checks: discovery::CHECKS },
 ];
 
 /// All checks, in reading order.

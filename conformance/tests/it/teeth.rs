@@ -155,7 +155,16 @@ const TRANSPORT: &[Pair] = &[
     ("transport/bad-escapes", "bad-escapes-pass"),
 ];
 
-const DISCOVERY: &[Pair] = &[];
+const DISCOVERY: &[Pair] = &[
+    ("discovery/name-is-exact", "api-names-are-filters"),
+    ("discovery/unknown-name", "unknown-apis-are-an-empty-list"),
+    ("discovery/fields-of-a-command", "async-flag-is-named-async"),
+    ("discovery/fields-of-a-parameter", "required-is-text"),
+    ("discovery/types-of-parameters", "types-are-upper-case"),
+    ("discovery/required-parameters", "nothing-is-required"),
+    ("discovery/capabilities-are-one-object", "capabilities-are-a-list"),
+    ("discovery/types-of-capabilities", "support-elb-is-a-flag"),
+];
 
 fn pairs() -> impl Iterator<Item = Pair> {
     TEETH.iter().flat_map(|area| area.iter().copied())
