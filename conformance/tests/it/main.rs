@@ -12,6 +12,9 @@ mod run;
 /// Every check on an honest simulator, and on one with the fault that the check exists for.
 #[cfg(feature = "embedded")]
 mod teeth;
+/// The shape of each listed reply, as approved.
+#[cfg(feature = "embedded")]
+mod shape;
 
 use std::path::Path;
 
