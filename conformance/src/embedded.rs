@@ -59,10 +59,11 @@ impl Embedded {
                     lease: guest.lease.clone(),
                 })
                 .collect(),
-            user: ready.credentials.iter().find(|one| one.roletype == "User").map(|one| Keys {
-                api_key: one.apikey.clone(),
-                secret_key: one.secretkey.clone(),
-            }),
+            user: ready
+                .credentials
+                .iter()
+                .find(|one| one.roletype == "User")
+                .map(|one| Keys { api_key: one.apikey.clone(), secret_key: one.secretkey.clone() }),
             arguments: String::new(),
         }
     }

@@ -10,7 +10,8 @@ use crate::wire::job::Job;
 const NETWORKS: &[crate::check::Capability] = &[Command("createNetwork"), Command("deleteNetwork")];
 
 /// JOB-048.
-const UNKNOWN: &str = "Unable to execute API command queryasyncjobresult due to invalid value. Invalid parameter jobid";
+const UNKNOWN: &str =
+    "Unable to execute API command queryasyncjobresult due to invalid value. Invalid parameter jobid";
 
 /// What says who submitted a job.
 const SUBMITTER: &[&str] = &["accountid", "account", "domainid", "domainpath", "userid"];
@@ -66,9 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         requirement: "A pending job has no time of completion.",
         source: "AsyncJobJoinDaoImpl.java:67-68",
         rules: &["JOB-040"],
-        run: |target| {
-            while_pending(&submitted(target)?, |pending| pending.expect_absent("completed"))
-        },
+        run: |target| while_pending(&submitted(target)?, |pending| pending.expect_absent("completed")),
     },
     Check {
         id: "jobs/pending-is-listed",
@@ -223,7 +222,11 @@ pub(super) const CHECKS: &[Check] = &[
             let machine = setup::us(target).stopped_machine()?;
             let change = target.api("updateVirtualMachine").param("id", &machine.id);
             change.param("displayname", target.fresh_name("other")).send()?.expect_success()?;
-            target.api("queryAsyncJobResult").param("jobid", &machine.job.id).send()?.expect_body_of(&machine.job.reply)
+            target
+                .api("queryAsyncJobResult")
+                .param("jobid", &machine.job.id)
+                .send()?
+                .expect_body_of(&machine.job.reply)
         },
     },
     Check {
@@ -355,12 +358,5 @@ fn uuid_of(name: &str) -> String {
         hash = (hash ^ u128::from(byte)).wrapping_mul(0x0000_0000_0100_0000_0000_0000_0000_013b);
     }
     let digits = format!("{hash:032x}");
-    format!(
-        "{}-{}-4{}-8{}-{}",
-        &digits[..8],
-        &digits[8..12],
-        &digits[13..16],
-        &digits[17..20],
-        &digits[20..]
-    )
+    format!("{}-{}-4{}-8{}-{}", &digits[..8], &digits[8..12], &digits[13..16], &digits[17..20], &digits[20..])
 }

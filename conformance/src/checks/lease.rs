@@ -54,7 +54,11 @@ pub(super) const CHECKS: &[Check] = &[
             let guest = target.guests().first().filter(|guest| !guest.address.is_empty());
             let guest = guest.ok_or(Stop::Unsupported(Router))?;
             let lease = read(target)?;
-            expect_equal("fixed-address", guest.address.as_str(), lease.value("fixed-address").unwrap_or("absent"))
+            expect_equal(
+                "fixed-address",
+                guest.address.as_str(),
+                lease.value("fixed-address").unwrap_or("absent"),
+            )
         },
     },
 ];

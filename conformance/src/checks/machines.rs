@@ -10,8 +10,17 @@ use super::{
 
 /// VM-001.
 const STATES: &[&str] = &[
-    "Starting", "Running", "Stopping", "Stopped", "Destroyed", "Expunging", "Migrating", "Error", "Unknown",
-    "Shutdown", "Restoring",
+    "Starting",
+    "Running",
+    "Stopping",
+    "Stopped",
+    "Destroyed",
+    "Expunging",
+    "Migrating",
+    "Error",
+    "Unknown",
+    "Shutdown",
+    "Restoring",
 ];
 
 const STATE: &str = "jobresult.virtualmachine.state";
@@ -83,7 +92,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machines/recovered-is-stopped",
         level: Must,
         profile: Core,
-        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Command("recoverVirtualMachine"), RootAdmin],
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("recoverVirtualMachine"),
+            RootAdmin,
+        ],
         requirement: "A destroyed machine that was recovered is stopped.",
         source: "UserVmManagerImpl.java:2348-2353",
         rules: &["VM-030", "VM-032"],
@@ -98,7 +112,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machines/recover-needs-destroyed",
         level: Must,
         profile: Core,
-        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Command("recoverVirtualMachine"), RootAdmin],
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("recoverVirtualMachine"),
+            RootAdmin,
+        ],
         requirement: "Recovering a machine that is not destroyed is refused at once with 431.",
         source: "UserVmManagerImpl.java:2348-2353",
         rules: &["VM-032"],
@@ -112,7 +131,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machines/expunge-of-running",
         level: Must,
         profile: Core,
-        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Command("expungeVirtualMachine"), RootAdmin],
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("expungeVirtualMachine"),
+            RootAdmin,
+        ],
         requirement: "Expunging a machine that runs fails in the job with 530.",
         source: "UserVmManagerImpl.java:6165-6169",
         rules: &["VM-035"],
@@ -125,7 +149,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machines/expunged-is-gone",
         level: Must,
         profile: Core,
-        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Command("expungeVirtualMachine"), RootAdmin],
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("expungeVirtualMachine"),
+            RootAdmin,
+        ],
         requirement: "A list that is asked for an expunged machine is empty.",
         source: "QueryManagerImpl.java:1573-1590",
         rules: &["VM-007"],
@@ -169,7 +198,8 @@ pub(super) const CHECKS: &[Check] = &[
             let job = request.param("startvm", "false").finish()?;
             job.expect_success()?;
             let cards = job.object().items("nic");
-            let default = cards.iter().filter(|card| card.text_at("isdefault").as_deref() == Some("true")).count();
+            let default =
+                cards.iter().filter(|card| card.text_at("isdefault").as_deref() == Some("true")).count();
             job.reply.expect_equal("default cards", 1, default)
         },
     },

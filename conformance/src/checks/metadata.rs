@@ -23,8 +23,7 @@ const TYPES: &[&str] = &[
 ];
 
 /// Headers by which proxies name a client (ISO-002).
-const FORWARDING: &[&str] =
-    &["X-Forwarded-For", "X-Real-IP", "Client-IP", "True-Client-IP", "X-Client-IP"];
+const FORWARDING: &[&str] = &["X-Forwarded-For", "X-Real-IP", "Client-IP", "True-Client-IP", "X-Client-IP"];
 
 const NEEDS: &[Capability] = &[Router];
 
@@ -59,7 +58,8 @@ pub(super) const CHECKS: &[Check] = &[
             let text = |path: &str| Ok(reply.expect_present(path)?.text().unwrap_or_default());
             let offering = text("virtualmachine.serviceofferingid")?;
             let offerings = target.api("listServiceOfferings").param("id", offering).send()?;
-            let offering = offerings.expect_present("serviceoffering.displaytext")?.text().unwrap_or_default();
+            let offering =
+                offerings.expect_present("serviceoffering.displaytext")?.text().unwrap_or_default();
             let expected: [(&str, Result<String, Stop>); 5] = [
                 ("service-offering", Ok(offering)),
                 ("availability-zone", text("virtualmachine.zonename")),
@@ -103,7 +103,8 @@ pub(super) const CHECKS: &[Check] = &[
             let index = target.router().get("/latest/meta-data/")?;
             let text = index.text();
             for kind in TYPES {
-                let has_value = target.router().get(&format!("/latest/meta-data/{kind}"))?.answer.status == 200;
+                let has_value =
+                    target.router().get(&format!("/latest/meta-data/{kind}"))?.answer.status == 200;
                 if has_value && !text.lines().any(|line| line == *kind) {
                     return Err(index.mismatch("body", format!("a line {kind}"), format!("{text:?}")));
                 }
@@ -171,7 +172,9 @@ pub(super) const CHECKS: &[Check] = &[
             let other = guest(target, 1)?.address.clone();
             let request = || target.router().request("GET", "/latest/meta-data/instance-id");
             let own = request().send()?;
-            FORWARDING.iter().try_for_each(|name| request().header(name, &other).send()?.expect_body_of(&own))?;
+            FORWARDING
+                .iter()
+                .try_for_each(|name| request().header(name, &other).send()?.expect_body_of(&own))?;
             request().header("Forwarded", &format!("for={other}")).send()?.expect_body_of(&own)
         },
     },
@@ -274,6 +277,7 @@ fn foreign_paths(address: &str) -> Vec<String> {
         format!("metadata/{address}/meta-data"),
         format!("userdata/{address}/user-data"),
     ];
-    let ways = ["/", "//", "/latest/../", "/latest/meta-data/../../", "/latest/%2e%2e/", "/latest/..%2f", "/./"];
+    let ways =
+        ["/", "//", "/latest/../", "/latest/meta-data/../../", "/latest/%2e%2e/", "/latest/..%2f", "/./"];
     files.iter().flat_map(|file| ways.map(|way| format!("{way}{file}"))).collect()
 }

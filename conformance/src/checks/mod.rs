@@ -24,8 +24,8 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                Api, ApiKeys, Command, Integration, Lease, Passwords, PendingJobs, RootAdmin, Router, SecondUser,
-                TwoGuests,
+                Api, ApiKeys, Command, Integration, Lease, Passwords, PendingJobs, RootAdmin, Router,
+                SecondUser, TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
@@ -71,11 +71,7 @@ pub const AREAS: &[Area] = &[
         title: "Virtual machines: what moves them and what refuses to.",
         checks: machines::CHECKS,
     },
-    Area {
-        name: "user-data",
-        title: "User data, from the API to the router.",
-        checks: user_data::CHECKS,
-    },
+    Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
 ];

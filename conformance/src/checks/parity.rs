@@ -107,7 +107,8 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// Asks the same in both formats.
 fn same(target: &Target, command: &str, params: &[(&str, &str)]) -> Result<(), Stop> {
-    let request = || params.iter().fold(target.api(command), |request, (name, value)| request.param(name, value));
+    let request =
+        || params.iter().fold(target.api(command), |request, (name, value)| request.param(name, value));
     let json = request().send()?;
     json.expect_success()?;
     request().xml().send()?.expect_facts_of(&json)

@@ -154,11 +154,17 @@ impl<'t> Caller<'t> {
     }
 
     fn network_offering(&self) -> Result<String, Stop> {
-        let params =
-            [("state", "Enabled"), ("guestiptype", "Isolated"), ("forvpc", "false"), ("specifyvlan", "false")];
+        let params = [
+            ("state", "Enabled"),
+            ("guestiptype", "Isolated"),
+            ("forvpc", "false"),
+            ("specifyvlan", "false"),
+        ];
         self.first("listNetworkOfferings", &params, "networkoffering", |offering| {
-            let serves_user_data =
-                offering.items("service").iter().any(|one| one.text_at("name").as_deref() == Some("UserData"));
+            let serves_user_data = offering
+                .items("service")
+                .iter()
+                .any(|one| one.text_at("name").as_deref() == Some("UserData"));
             let is_required = offering.text_at("availability").as_deref() == Some("Required");
             serves_user_data.then_some(i64::from(!is_required))
         })
@@ -172,13 +178,15 @@ impl<'t> Caller<'t> {
         name: &str,
         rank: impl Fn(&Node) -> Option<i64>,
     ) -> Result<String, Stop> {
-        let request = params.iter().fold(self.api(command), |request, (name, value)| request.param(name, value));
+        let request =
+            params.iter().fold(self.api(command), |request, (name, value)| request.param(name, value));
         let reply = request.send()?;
         let items = reply.success()?.items(name);
         let ranked = items.into_iter().filter_map(|item| Some((rank(item)?, item.text_at("id")?)));
         let best = ranked.min_by_key(|(rank, _)| *rank).map(|(_, id)| id);
         best.ok_or_else(|| {
-            ExchangeError::Fault(format!("{command} shows no {name} that a machine could be made with")).into()
+            ExchangeError::Fault(format!("{command} shows no {name} that a machine could be made with"))
+                .into()
         })
     }
 }

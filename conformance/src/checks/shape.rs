@@ -95,7 +95,11 @@ pub(super) const CHECKS: &[Check] = &[
                 let reply = listing.ask(target)?;
                 for (number, item) in reply.success()?.items(listing.element).into_iter().enumerate() {
                     if item.text_at("id").is_none_or(|id| id.is_empty()) {
-                        return Err(reply.mismatch(format!("{}[{number}].id", listing.element), "present", "absent"));
+                        return Err(reply.mismatch(
+                            format!("{}[{number}].id", listing.element),
+                            "present",
+                            "absent",
+                        ));
                     }
                 }
             }

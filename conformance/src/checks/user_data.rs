@@ -219,7 +219,13 @@ fn on_a_guest(
     before.expect_success()?;
     let before = before.body().text_at(ANSWER).unwrap_or_default();
     let set = |text: &str| {
-        target.api("updateVirtualMachine").param("id", guest).param("userdata", text).post().send()?.expect_success()
+        target
+            .api("updateVirtualMachine")
+            .param("id", guest)
+            .param("userdata", text)
+            .post()
+            .send()?
+            .expect_success()
     };
     let result = body(&|bytes| set(&STANDARD.encode(bytes)));
     let restored = set(&before);

@@ -200,7 +200,9 @@ mod tests {
         assert_eq!(server("default-duid \"x\";\nlease6 { interface \"eth0\"; }").unwrap_err(), "none");
         assert!(server("lease { option routers 1.1.1.1; }").unwrap_err().contains("names no"));
         assert!(
-            server("lease { option dhcp-server-identifier <error>; }").unwrap_err().contains("no IPv4 address")
+            server("lease { option dhcp-server-identifier <error>; }")
+                .unwrap_err()
+                .contains("no IPv4 address")
         );
         assert!(server("lease {").unwrap_err().contains("not closed"));
         assert!(server("lease { filename \"").unwrap_err().contains("quote"));

@@ -67,8 +67,13 @@ fn recorded() -> BTreeMap<String, Vec<Node>> {
             for step in scenario.items("steps") {
                 let is_good = step.text_at("status").as_deref() == Some("200");
                 let is_json = step.text_at("format").as_deref() == Some("json");
-                let (Some(command), Some(body)) = (step.text_at("command"), step.text_at("body")) else { continue };
-                if is_good && is_json && let Ok(body) = Node::from_json(&body) {
+                let (Some(command), Some(body)) = (step.text_at("command"), step.text_at("body")) else {
+                    continue;
+                };
+                if is_good
+                    && is_json
+                    && let Ok(body) = Node::from_json(&body)
+                {
                     found.entry(command).or_default().push(body);
                 }
             }

@@ -24,8 +24,9 @@ use cloudstack_conformance::{
 type Pair = (&'static str, &'static str);
 
 /// Every pair, by area.
-const TEETH: &[&[Pair]] = &[SIGNING, LOGIN, ENVELOPE, ERRORS, PARAMETERS, TRANSPORT, DISCOVERY,
-    LISTING, PARITY, SHAPE, JOBS, MACHINES, USER_DATA, METADATA, LEASE,
+const TEETH: &[&[Pair]] = &[
+    SIGNING, LOGIN, ENVELOPE, ERRORS, PARAMETERS, TRANSPORT, DISCOVERY, LISTING, PARITY, SHAPE, JOBS,
+    MACHINES, USER_DATA, METADATA, LEASE,
 ];
 
 /// Checks that no fault of the simulator makes fail, with the reason.
