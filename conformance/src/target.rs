@@ -108,6 +108,8 @@ struct Scope {
     transcript: Mutex<Transcript>,
     filed: Mutex<Vec<(&'static str, Mismatch)>>,
     made: Mutex<Vec<Entry>>,
+    /// Jobs that remove something, with its id.
+    removing: Mutex<Vec<(String, String)>>,
     names: Mutex<u32>,
 }
 
@@ -436,16 +438,40 @@ impl Target {
 
     /// Notes that a check has removed what it made.
     pub(crate) fn after_removing(&self, command: &str, params: &[(String, String)], reply: &Reply) {
-        // A removal by job may still fail, and is then tried again at the end of the check.
-        if reply.status() != 200 || reply.body().get("jobid").is_some() {
+        if reply.status() != 200 {
             return;
         }
-
-        lock(&self.scope.made).retain(|entry| {
-            let removed = inverse(&entry.command).is_some_and(|inverse| {
+        let is_removed = |entry: &Entry| {
+            inverse(&entry.command).is_some_and(|inverse| {
                 let named = params.iter().find(|(name, _)| name == inverse.by).map(|(_, value)| value);
-                inverse.command == command && named.is_some() && named == entry.id.as_ref()
-            });
+                let is_whole = inverse
+                    .params
+                    .iter()
+                    .all(|(name, value)| params.iter().any(|(other, sent)| name == other && value == sent));
+                inverse.command == command && is_whole && named.is_some() && named == entry.id.as_ref()
+            })
+        };
+        // A removal by job may still fail: it counts when the job has ended well.
+        if let Some(job) = reply.body().text_at("jobid") {
+            let made = lock(&self.scope.made);
+            let ids = made.iter().filter(|entry| is_removed(entry)).filter_map(|entry| entry.id.clone());
+            lock(&self.scope.removing).extend(ids.map(|id| (job.clone(), id)));
+            return;
+        }
+        self.forget_made(is_removed);
+    }
+
+    /// Notes that a job has ended well, which may have removed something that the check made.
+    pub(crate) fn after_job(&self, job: &str) {
+        let removing = lock(&self.scope.removing).clone();
+        self.forget_made(|entry| {
+            removing.iter().any(|(other, id)| other == job && Some(id) == entry.id.as_ref())
+        });
+    }
+
+    fn forget_made(&self, is_removed: impl Fn(&Entry) -> bool) {
+        lock(&self.scope.made).retain(|entry| {
+            let removed = is_removed(entry);
             if removed {
                 self.strike(entry);
             }

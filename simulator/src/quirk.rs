@@ -10,7 +10,7 @@ macro_rules! quirks {
     ($($(#[doc = $doc:literal])+ $variant:ident $name:literal;)*) => {
         /// A deliberate fault.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-        #[repr(u8)]
+        #[repr(u16)]
         pub enum Quirk {
             $($(#[doc = $doc])+ $variant,)*
         }
@@ -504,6 +504,8 @@ quirks! {
     LeaseLastsAnHour "lease-lasts-an-hour";
     /// Leases end at a word instead of a date.
     LeaseNeverEnds "lease-never-ends";
+    /// Leases are for another address than the guest has.
+    LeaseNamesAnotherAddress "lease-names-another-address";
 }
 
 /// A set of faults.

@@ -1,11 +1,11 @@
 //! Lists: counting, paging, filters, and whose things they show.
 //!
-//! Most checks read `listOsTypes`, which every caller may and which is long on every server.
+//! Most checks read `listNetworkOfferings`, which every caller may and which has several elements on every server.
 
 use super::{prelude::*, setup};
 use crate::{check::Capability, wire::api::ApiRequest};
 
-const LONG_LIST: &[Capability] = &[Command("listOsTypes")];
+const LONG_LIST: &[Capability] = &[Command("listNetworkOfferings")];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -32,6 +32,7 @@ pub(super) const CHECKS: &[Check] = &[
         rules: &["API-ERR-043", "API-ERR-044"],
         run: |target| {
             let whole = page(target, 1, 6)?;
+            whole.expect_present("networkoffering")?;
             let whole = ids(&whole)?;
             for (number, part) in (1..).zip(whole.chunks(2)) {
                 let reply = page(target, number, 2)?;
@@ -66,7 +67,7 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| {
             let reply = page(target, 1_000_000, 500)?;
             reply.expect_present("count")?;
-            reply.expect_absent("ostype")
+            reply.expect_absent("networkoffering")
         },
     },
     Check {
@@ -119,7 +120,7 @@ pub(super) const CHECKS: &[Check] = &[
         rules: &["API-ERR-040"],
         run: |target| {
             let reply = long_list(target).param("pagesize", -1).send()?;
-            let shown = reply.success()?.items("ostype").len();
+            let shown = reply.success()?.items("networkoffering").len();
             reply.expect_field("count", shown)
         },
     },
@@ -242,7 +243,7 @@ pub(super) const CHECKS: &[Check] = &[
 ];
 
 fn long_list(target: &Target) -> ApiRequest<'_> {
-    target.api("listOsTypes")
+    target.api("listNetworkOfferings")
 }
 
 fn page(target: &Target, number: u32, size: u32) -> Result<Reply, Stop> {
@@ -252,5 +253,5 @@ fn page(target: &Target, number: u32, size: u32) -> Result<Reply, Stop> {
 }
 
 fn ids(reply: &Reply) -> Result<Vec<String>, Stop> {
-    Ok(reply.success()?.items("ostype").into_iter().filter_map(|item| item.text_at("id")).collect())
+    Ok(reply.success()?.items("networkoffering").into_iter().filter_map(|item| item.text_at("id")).collect())
 }

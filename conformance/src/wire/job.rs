@@ -59,6 +59,9 @@ pub(crate) fn watch(
             Some(0) => judge(&reply)?,
             Some(1 | 2) => {
                 let result = body.get("jobresult").cloned().unwrap_or(Node::Null);
+                if status == Some(1) {
+                    target.after_job(id);
+                }
                 return Ok(Job { id: id.to_owned(), succeeded: status == Some(1), result, reply });
             }
             _ => {

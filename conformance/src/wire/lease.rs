@@ -141,7 +141,18 @@ fn tokens(text: &str) -> Result<Vec<Token>, LeaseError> {
                 loop {
                     match characters.next() {
                         Some('"') => break,
-                        Some('\\') => quoted.extend(characters.next()),
+                        Some('\\') => {
+                            let mut octal = String::new();
+                            while octal.len() < 3
+                                && let Some(digit) = characters.next_if(|next| next.is_digit(8))
+                            {
+                                octal.push(digit);
+                            }
+                            match u8::from_str_radix(&octal, 8) {
+                                Ok(byte) => quoted.push(char::from(byte)),
+                                Err(_) => quoted.extend(characters.next()),
+                            }
+                        }
                         Some(other) => quoted.push(other),
                         None => return Err(LeaseError::Broken("a quote is not closed")),
                     }

@@ -12,6 +12,9 @@ mod replay;
 mod report;
 /// The library against the small cloud: what a run files, masks and repeats.
 mod run;
+/// The shape of each listed reply, as approved.
+#[cfg(feature = "embedded")]
+mod shape;
 /// Every check on an honest simulator, and on one with the fault that the check exists for.
 #[cfg(feature = "embedded")]
 mod teeth;

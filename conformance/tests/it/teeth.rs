@@ -24,7 +24,10 @@ use cloudstack_conformance::{
 type Pair = (&'static str, &'static str);
 
 /// Every pair, by area.
-const TEETH: &[&[Pair]] = &[SIGNING, LOGIN, ENVELOPE, ERRORS, PARAMETERS, TRANSPORT, DISCOVERY];
+const TEETH: &[&[Pair]] = &[
+    SIGNING, LOGIN, ENVELOPE, ERRORS, PARAMETERS, TRANSPORT, DISCOVERY, LISTING, PARITY, SHAPE, JOBS,
+    MACHINES, USER_DATA, METADATA, LEASE,
+];
 
 /// Checks that no fault of the simulator makes fail, with the reason.
 const NO_TEETH: &[(&str, &str)] = &[];
@@ -164,6 +167,125 @@ const DISCOVERY: &[Pair] = &[
     ("discovery/required-parameters", "nothing-is-required"),
     ("discovery/capabilities-are-one-object", "capabilities-are-a-list"),
     ("discovery/types-of-capabilities", "support-elb-is-a-flag"),
+];
+
+const LISTING: &[Pair] = &[
+    ("listing/count-is-all-matches", "count-is-the-page"),
+    ("listing/pages-are-slices", "pages-count-from-zero"),
+    ("listing/order-is-stable", "pages-run-backwards"),
+    ("listing/page-past-the-end", "pages-wrap-around"),
+    ("listing/nothing-found", "empty-lists-have-a-count"),
+    ("listing/page-size-needs-a-page", "paging-is-not-checked"),
+    ("listing/page-needs-a-page-size", "paging-is-not-checked"),
+    ("listing/unlimited", "unlimited-is-refused"),
+    ("listing/unlimited-has-no-pages", "paging-is-not-checked"),
+    ("listing/largest-page", "paging-is-not-checked"),
+    ("listing/pages-count-from-one", "pages-count-from-zero"),
+    ("listing/keyword", "keyword-is-ignored"),
+    ("listing/id-or-ids", "id-and-ids-together-pass"),
+    ("listing/everything-of-a-user", "list-all-shows-foreign"),
+    ("listing/only-the-count", "only-the-count-shows-all"),
+    ("listing/events-run-forward", "events-run-backwards"),
+];
+
+const PARITY: &[Pair] = &[
+    ("parity/zones", "xml-drops-false"),
+    ("parity/templates", "xml-drops-false"),
+    ("parity/service-offerings", "xml-drops-false"),
+    ("parity/networks", "xml-drops-false"),
+    ("parity/machines", "xml-drops-false"),
+    ("parity/events", "json-dates-end-in-z"),
+    ("parity/job-results", "xml-drops-false"),
+    ("parity/errors", "xml-is-not-escaped"),
+];
+
+const SHAPE: &[Pair] = &[
+    ("shape/types", "flags-are-text"),
+    ("shape/fields", "fields-in-camel-case"),
+    ("shape/identity", "id-is-called-uuid"),
+];
+
+const JOBS: &[Pair] = &[
+    ("jobs/answer-is-the-job", "accepted-jobs-have-a-status"),
+    ("jobs/created-thing-keeps-its-id", "create-answers-another-id"),
+    ("jobs/created-thing-keeps-its-id", "create-answers-no-id"),
+    ("jobs/pending-has-no-result", "pending-jobs-have-a-result"),
+    ("jobs/pending-is-not-completed", "pending-jobs-are-completed"),
+    ("jobs/pending-is-listed", "pending-jobs-are-hidden"),
+    ("jobs/finished-is-not-listed", "finished-jobs-are-listed"),
+    ("jobs/status-is-a-number", "job-status-is-text"),
+    ("jobs/command-is-a-class", "job-shows-the-command-name"),
+    ("jobs/name-their-submitter", "jobs-name-nobody"),
+    ("jobs/dates", "json-dates-end-in-z"),
+    ("jobs/failure-answers-200", "failed-jobs-fail-the-question"),
+    ("jobs/failure-code", "result-code-is-zero"),
+    ("jobs/failure-is-code-and-text", "failed-jobs-have-a-class"),
+    ("jobs/result-is-frozen", "results-are-told-once"),
+    ("jobs/finished-stays-finished", "results-are-told-once"),
+    ("jobs/unknown-id", "unknown-things-are-absent"),
+    ("jobs/id-in-upper-case", "ids-are-exact"),
+    ("jobs/of-another-account", "foreign-jobs-are-shown"),
+    ("jobs/chosen-id", "chosen-job-ids-are-ignored"),
+];
+
+const MACHINES: &[Pair] = &[
+    ("machines/deployed-runs", "deploy-leaves-it-stopped"),
+    ("machines/stop-stops", "stop-leaves-it-running"),
+    ("machines/stop-is-idempotent", "stop-of-stopped-fails"),
+    ("machines/start-of-running", "start-is-idempotent"),
+    ("machines/reboot-of-stopped", "reboot-starts-stopped"),
+    ("machines/recovered-is-stopped", "recover-starts-it"),
+    ("machines/recovered-is-stopped", "destroy-only-stops"),
+    ("machines/recover-needs-destroyed", "recover-from-any-state"),
+    ("machines/expunge-of-running", "expunge-takes-running"),
+    ("machines/expunged-is-gone", "expunged-are-listed"),
+    ("machines/states-are-words", "states-are-lower-case"),
+    ("machines/one-default-card", "every-card-is-default"),
+    ("machines/slot-is-text", "slot-is-a-number"),
+    ("machines/host-is-for-administrators", "admin-fields-leak"),
+    ("machines/host-names-are-unique", "duplicate-host-names-pass"),
+    ("machines/events-form-a-chain", "events-have-no-parent"),
+    ("machines/events-form-a-chain", "events-are-not-recorded"),
+];
+
+const USER_DATA: &[Pair] = &[
+    ("user-data/round-trip", "user-data-is-answered-decoded"),
+    ("user-data/is-re-encoded", "user-data-is-kept-as-sent"),
+    ("user-data/url-safe-alphabet", "user-data-is-strict"),
+    ("user-data/no-base64", "user-data-is-not-checked"),
+    ("user-data/longest-by-get", "user-data-limit-is-2048"),
+    ("user-data/too-long-for-get", "user-data-by-get-is-long"),
+    ("user-data/longest-by-post", "user-data-limit-is-2048"),
+    ("user-data/inline-or-registered", "registered-user-data-wins"),
+    ("user-data/lists-are-silent", "user-data-is-listed"),
+    ("user-data/update-reaches-the-router", "user-data-needs-restart"),
+    ("user-data/any-bytes", "user-data-is-text"),
+    ("user-data/any-bytes", "user-data-stays-base64"),
+];
+
+const METADATA: &[Pair] = &[
+    ("metadata/legacy-form", "legacy-url-missing"),
+    ("metadata/legacy-form", "legacy-url-stale"),
+    ("metadata/values-are-the-machines", "instance-id-is-the-internal-name"),
+    ("metadata/values-are-the-machines", "local-hostname-is-fully-qualified"),
+    ("metadata/values-are-the-machines", "service-offering-is-the-name"),
+    ("metadata/index-is-complete", "metadata-index-names-missing"),
+    ("metadata/index-names-the-types", "metadata-index-is-json"),
+    ("metadata/trailing-slash", "metadata-trailing-slash-404"),
+    ("metadata/unknown-type", "unknown-type-is-empty-200"),
+    ("metadata/of-another-guest", "foreign-metadata-readable"),
+    ("metadata/forwarding-headers", "metadata-trusts-forwarded-for"),
+    ("metadata/no-content-type", "metadata-has-a-content-type"),
+    ("metadata/no-compression", "metadata-is-compressed"),
+    ("metadata/no-newline", "metadata-newline"),
+    ("metadata/nothing-writes", "imds-token-is-given"),
+    ("metadata/query-is-ignored", "query-string-is-404"),
+];
+
+const LEASE: &[Pair] = &[
+    ("lease/names-its-server", "lease-without-server-identifier"),
+    ("lease/router-answers", "lease-names-another-server"),
+    ("lease/last-one-counts", "lease-names-another-address"),
 ];
 
 fn pairs() -> impl Iterator<Item = Pair> {

@@ -58,6 +58,7 @@ pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<Str
     if is_routed {
         options.push(("domain-name", quoted(&network.domain)));
     }
+    let address = if world.sins(Quirk::LeaseNamesAnotherAddress) { subnet.broadcast() } else { address };
     let mut text = format!(
         "lease {{\n  interface \"eth{}\";\n  fixed-address {address};\n  filename \"pxelinux.0\";\n",
         nic.device

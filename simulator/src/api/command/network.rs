@@ -18,7 +18,6 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let scope = listing::scope(world, *caller, arguments)?;
             let zone = arguments.id("zoneid");
             let (name, kind) = (arguments.filled("name"), arguments.filled("type"));
-            let state = arguments.filled("state");
             let matches: Vec<Id> = world
                 .networks
                 .iter()
@@ -27,7 +26,6 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
                 .filter(|(_, row)| name.is_none_or(|name| row.name.eq_ignore_ascii_case(name)))
                 .filter(|(_, row)| kind.is_none_or(|kind| row.guest_type.name().eq_ignore_ascii_case(kind)))
-                .filter(|(_, row)| state.is_none_or(|state| row.state.name().eq_ignore_ascii_case(state)))
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
                 .map(|(id, _)| id)
                 .collect();
