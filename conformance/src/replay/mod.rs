@@ -215,8 +215,7 @@ impl Replay {
             Steps::Lifecycle(_) => None,
         };
         let settings: Vec<(String, String)> = prologue
-            .settings
-            .iter()
+            .settings(&item.id)
             .chain(own.into_iter().flatten())
             .map(|(name, value)| {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);

@@ -27,11 +27,21 @@ pub(super) struct Prologue {
     about: String,
     /// Settings of the recorded server; settings of a recording come on top.
     #[serde(default)]
-    pub(super) settings: Map<String, Value>,
+    settings: Map<String, Value>,
     /// When recordings were taken whose requests carry times.
     #[serde(default)]
     captured: Vec<Captured>,
+    /// Settings that were in force for recordings which do not say so.
+    #[serde(default)]
+    in_force: Vec<InForce>,
     calls: Vec<Call>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct InForce {
+    r#for: Vec<String>,
+    settings: Map<String, Value>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -64,6 +74,9 @@ struct Call {
     /// Beginnings of ids of recordings that make the call themselves.
     #[serde(default)]
     except: Vec<String>,
+    /// Beginnings of ids of the recordings that the call is for, if not for all that need it.
+    #[serde(default)]
+    only: Vec<String>,
 }
 
 /// Whether a job is followed, and what `gives` is about.
@@ -89,6 +102,12 @@ impl Prologue {
     /// When this recording was taken, if its times matter.
     pub(super) fn captured(&self, id: &str) -> Option<i64> {
         self.captured.iter().find(|one| begins(id, &one.r#for)).map(|one| one.at)
+    }
+
+    /// The settings in force for a recording, as far as it does not say so itself.
+    pub(super) fn settings(&self, id: &str) -> impl Iterator<Item = (&String, &Value)> {
+        let in_force = self.in_force.iter().filter(move |one| begins(id, &one.r#for));
+        self.settings.iter().chain(in_force.flat_map(|one| one.settings.iter()))
     }
 
     /// Makes the calls that the recording needs and learns what they tell.
@@ -150,7 +169,8 @@ impl Prologue {
         let mut needed = Vec::new();
         // The file is in order: whatever a call needs stands before it.
         for call in self.calls.iter().rev() {
-            if begins(&item.id, &call.except) {
+            let is_for_others = !call.only.is_empty() && !begins(&item.id, &call.only);
+            if is_for_others || begins(&item.id, &call.except) {
                 continue;
             }
             let tells = call.gives.keys().any(|name| wanted.contains(name));

@@ -31,7 +31,7 @@ pub(super) struct Item {
 /// The two kinds of recordings.
 #[derive(Clone, Debug)]
 pub(super) enum Steps {
-    Wire(Wire),
+    Wire(Box<Wire>),
     Lifecycle(Vec<Step>),
 }
 
@@ -170,7 +170,7 @@ impl Recordings {
                 id,
                 file: "wire.jsonl".to_owned(),
                 line,
-                steps: Steps::Wire(exchange),
+                steps: Steps::Wire(Box::new(exchange)),
             });
         }
         for path in files(&folder.join("lifecycle"), "jsonl")? {

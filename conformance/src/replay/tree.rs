@@ -34,9 +34,9 @@ pub(super) enum Tree {
     /// As written, without the quotes of a JSON string.
     Scalar(Kind, String),
     /// A JSON array.
-    List(Vec<Tree>),
+    List(Vec<Self>),
     /// A JSON object or an XML element with children, in order, repetitions kept.
-    Object(Vec<(String, Tree)>),
+    Object(Vec<(String, Self)>),
 }
 
 impl Tree {

@@ -268,7 +268,8 @@ fn compare(exchange: &Exchange, answer: &Answer, learnt: &mut Learnt) -> Result<
     }
     compare_headers(headers, answer, learnt)?;
     let command = command(exchange);
-    let mut comparison = Comparison { learnt, extent: Extent::Wire, rows: Rows::Exact, command: &command };
+    let mut comparison =
+        Comparison { learnt, extent: Extent::Wire, rows: Rows::Exact, command: &command, momentary: &[] };
     comparison.bodies(header(headers, "content-type").unwrap_or_default(), &recorded, &live)?;
     learn_session(&recorded, &live, learnt);
     Ok(())
