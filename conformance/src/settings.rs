@@ -96,9 +96,12 @@ impl Settings {
         }
     }
 
-    /// A target file.
+    /// A target file: TOML, or the line that a simulator prints when it is ready, saved as `.json`.
     pub fn from_file(path: &Path) -> Result<Self, SettingsError> {
         let text = read(path)?;
+        if path.extension().is_some_and(|extension| extension == "json") {
+            return Self::from_ready_line(path, &text);
+        }
         let file: TargetFile = toml::from_str(&text).map_err(|error| {
             SettingsError::new(
                 format!("could not read {}: {}", path.display(), error.message()),
@@ -132,6 +135,35 @@ impl Settings {
             integration: file.integration,
             lease: file.lease,
             guests: file.guest,
+            user,
+            arguments: format!("--target {}", path.display()),
+        })
+    }
+
+    fn from_ready_line(path: &Path, text: &str) -> Result<Self, SettingsError> {
+        let ready: ReadyLine = serde_json::from_str(text).map_err(|error| {
+            SettingsError::new(
+                format!("could not read {}: {error}", path.display()),
+                "a .json target is the line that `cloudstack-simulator --print json` prints",
+            )
+        })?;
+        let administrators = ready.credentials.iter().position(|one| one.roletype == "Admin").unwrap_or(0);
+        let ordinary = ready.credentials.iter().find(|one| one.roletype == "User" && !one.apikey.is_empty());
+        let user =
+            ordinary.map(|one| Keys { api_key: one.apikey.clone(), secret_key: one.secretkey.clone() });
+        let credential = ready.credentials.into_iter().nth(administrators);
+        let filled = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        Ok(Self {
+            endpoint: Some(ready.api),
+            api_key: credential.as_ref().and_then(|one| filled(&one.apikey)),
+            secret_key: credential.as_ref().and_then(|one| filled(&one.secretkey)),
+            username: credential.as_ref().and_then(|one| filled(&one.username)),
+            password: credential.as_ref().and_then(|one| filled(&one.password)),
+            domain: credential.as_ref().and_then(|one| filled(&one.domain)),
+            router: ready.router,
+            integration: ready.integration,
+            lease: None,
+            guests: ready.guests,
             user,
             arguments: format!("--target {}", path.display()),
         })
@@ -234,6 +266,28 @@ struct UserFile {
     secret_key: Option<String>,
     secret_key_env: Option<String>,
     secret_key_file: Option<String>,
+}
+
+/// What a simulator prints when it is ready.
+#[derive(Deserialize)]
+struct ReadyLine {
+    api: String,
+    integration: Option<String>,
+    router: Option<String>,
+    #[serde(default)]
+    credentials: Vec<ReadyCredential>,
+    #[serde(default)]
+    guests: Vec<Guest>,
+}
+
+#[derive(Deserialize)]
+struct ReadyCredential {
+    username: String,
+    domain: String,
+    password: String,
+    apikey: String,
+    secretkey: String,
+    roletype: String,
 }
 
 /// A secret given inline, by the name of a variable or by the name of a file.

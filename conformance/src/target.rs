@@ -163,26 +163,20 @@ impl Target {
         self.api(command)
     }
 
-    /// Logs in with the user name and password of the target.
-    pub fn login(&self) -> Result<Session, Stop> {
+    /// A login with the user name and password of the target, before it is sent; a GET unless told otherwise.
+    pub fn login_request(&self) -> Result<ApiRequest<'_>, Stop> {
         let settings = &self.shared.settings;
         let (Some(username), Some(password)) = (&settings.username, &settings.password) else {
             return Err(Stop::Unsupported(Capability::Passwords));
         };
         let domain = settings.domain.as_deref().unwrap_or("/");
-        let request = self.api("login").unsigned().post();
-        let reply =
-            request.param("username", username).param("password", password).param("domain", domain).send()?;
-        let key = reply.success()?.text_at("sessionkey");
-        let key = key.ok_or_else(|| reply.mismatch("sessionkey", "a session key", "absent"))?;
-        let cookies = reply
-            .answer
-            .headers_named("set-cookie")
-            .into_iter()
-            .filter_map(|line| line.split(';').next()?.split_once('='))
-            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
-            .collect();
-        Ok(Session { cookies, key })
+        let request = self.api("login").unsigned();
+        Ok(request.param("username", username).param("password", password).param("domain", domain))
+    }
+
+    /// Logs in with the user name and password of the target.
+    pub fn login(&self) -> Result<Session, Stop> {
+        self.login_request()?.post().send()?.session()
     }
 
     /// The router of the first guest.

@@ -128,8 +128,9 @@ impl Routers {
                 .filter(|(id, _)| !self.bound.contains_key(id))
                 .collect()
         };
-        if let Some(port) = self.port {
+        if self.port.is_some() {
             for (network, address) in wanted {
+                let port = self.port.unwrap_or_default();
                 let address = SocketAddr::new(IpAddr::V4(on_loopback(address)), port);
                 // All routers share the port of the first; an address that is taken gets a free one.
                 let (listener, bound) = match bind("a router", address).await {
@@ -139,7 +140,9 @@ impl Routers {
                     }
                     Err(error) => return Err(error),
                 };
-                self.port = Some(bound.port());
+                if port == 0 {
+                    self.port = Some(bound.port());
+                }
                 self.bound.insert(network, bound);
                 serve_router(listener, network, site.clone());
             }
@@ -292,6 +295,7 @@ async fn api_answer(
         target,
         headers,
         body: body.to_bytes().to_vec(),
+        needs_host: head.version == hyper::Version::HTTP_11,
         peer: peer.ip(),
     };
     let (response, routers_changed) = {

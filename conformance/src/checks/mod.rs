@@ -2,16 +2,21 @@
 //!
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
+mod discovery;
 mod envelope;
+mod errors;
 mod jobs;
 mod lease;
 mod listing;
+mod login;
 mod machines;
 mod metadata;
+mod parameters;
 mod parity;
 mod setup;
 pub mod shape;
 mod signing;
+mod transport;
 mod user_data;
 
 use crate::check::Check;
@@ -61,7 +66,24 @@ pub const AREAS: &[Area] = &[
         title: "Who may call the API at all: keys and signatures.",
         checks: signing::CHECKS,
     },
+    Area {
+        name: "login",
+        title: "Sessions: logging in, calling with a session, logging out.",
+        checks: login::CHECKS,
+    },
     Area { name: "envelope", title: "What every reply has in common.", checks: envelope::CHECKS },
+    Area { name: "errors", title: "Refusals: their codes, texts and fields.", checks: errors::CHECKS },
+    Area {
+        name: "parameters",
+        title: "How a request is read: names, values and where they may stand.",
+        checks: parameters::CHECKS,
+    },
+    Area {
+        name: "transport",
+        title: "Methods, headers and what never reaches the API.",
+        checks: transport::CHECKS,
+    },
+    Area { name: "discovery", title: "What the target says that it can do.", checks: discovery::CHECKS },
     Area { name: "listing", title: "Lists: counting, paging, filters, scope.", checks: listing::CHECKS },
     Area { name: "parity", title: "XML says what JSON says.", checks: parity::CHECKS },
     Area { name: "shape", title: "The fields of listed things and their types.", checks: shape::CHECKS },

@@ -40,7 +40,7 @@ impl fmt::Display for Format {
     }
 }
 
-/// A session opened by [`Target::login`].
+/// A session opened by a login.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// Cookies as the server set them.
@@ -277,6 +277,11 @@ impl<'t> ApiRequest<'t> {
         Ok(all)
     }
 
+    /// The query that would be sent, for checks that send it with something added.
+    pub fn query(&self) -> Result<String, Stop> {
+        Ok(encoded(&self.parameters()?))
+    }
+
     /// Sends it and reads the reply, whatever the reply says.
     pub fn send(self) -> Result<Reply, Stop> {
         self.hold_back()?;
@@ -477,6 +482,20 @@ impl Reply {
             Some((_, body)) => Ok(body),
             None => Err(self.mismatch("body", format!("one {} envelope", self.format), "something else")),
         }
+    }
+
+    /// The session that a login opened.
+    pub fn session(&self) -> Result<Session, Stop> {
+        let key = self.success()?.text_at("sessionkey");
+        let key = key.ok_or_else(|| self.mismatch("sessionkey", "a session key", "absent"))?;
+        let cookies = self
+            .answer
+            .headers_named("set-cookie")
+            .into_iter()
+            .filter_map(|line| line.split(';').next()?.split_once('='))
+            .map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()))
+            .collect();
+        Ok(Session { cookies, key })
     }
 
     /// Waits for the job that this reply announces.

@@ -174,8 +174,8 @@ pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Sco
     if let Some(name) = declares("account").then(|| arguments.filled("account")).flatten() {
         let domain = domain.unwrap_or(caller.domain);
         let account = world.account_by_name(name, domain).ok_or_else(|| {
-            let uuid = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
-            ApiError::invalid(format!("could not find account {name} in domain {uuid}"))
+            let domain = view_domain_dump(world, domain);
+            ApiError::invalid(format!("could not find account {name} in domain {domain}"))
         })?;
         if !caller.reaches(world, world.owner_of(account)) {
             return Err(ApiError::permission(
@@ -220,9 +220,22 @@ pub fn reaches_domain(world: &World, caller: Caller, domain: Id) -> bool {
 pub fn domain_refusal(world: &World, caller: Caller, domain: Id) -> ApiError {
     let domain = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
     ApiError::permission(format!(
-        "{} does not have permission to operate within domain id={domain}",
+        "Account {} does not have permission to operate within domain id={domain}",
         view_account_dump(world, caller.account)
     ))
+}
+
+/// Upstream's text of a domain in refusals.
+#[must_use]
+pub fn view_domain_dump(world: &World, domain: Id) -> String {
+    world.domains.get(domain).map_or_else(String::new, |row| {
+        // The slashes of the path are escaped in the text itself.
+        let path = row.path.replace('/', "\\/");
+        format!(
+            "Domain {{\"id\":{domain},\"name\":\"{}\",\"path\":\"{path}\",\"uuid\":\"{}\"}}",
+            row.name, row.uuid
+        )
+    })
 }
 
 /// Upstream's text of an account in refusals.

@@ -45,7 +45,12 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
     job::advance(world);
     let mut response = match request.port {
         Port::Main => main_port(world, request),
-        Port::Integration => integration_port(world, request),
+        Port::Integration => {
+            let mut response = integration_port(world, request);
+            // Only this port says what time it is.
+            response.headers.insert(0, ("Date", world.now.http_date()));
+            response
+        }
     };
     if response.reason.is_none() {
         response.reason = response::reason_phrase(response.status);
@@ -114,7 +119,7 @@ fn main_port(world: &mut World, request: &Request) -> Response {
     serve(world, request, &parameters, format, caller)
 }
 
-/// What the container refuses before the API sees it (API-HTTP-002, -003, -012, -031).
+/// What the container refuses before the API sees it (API-HTTP-002, -003, -012, -031, -034).
 fn container(world: &World, request: &Request) -> Option<Response> {
     let head: usize = request.method.len()
         + request.target.len()
@@ -126,6 +131,9 @@ fn container(world: &World, request: &Request) -> Option<Response> {
     }
     if head > HEAD_BYTES && !any_length {
         return Some(Response::bad_message(431, "Request Header Fields Too Large"));
+    }
+    if request.needs_host && request.header("host").is_none() {
+        return Some(Response::bad_message(400, "No Host"));
     }
     let path = request.path();
     let is_below = path.starts_with("/client/api/") && !world.sins(Quirk::ExactPathOnly);

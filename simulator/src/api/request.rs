@@ -26,6 +26,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether it is HTTP/1.1, which demands a `Host` (API-HTTP-034).
+    pub needs_host: bool,
     /// Who sent it.
     pub peer: IpAddr,
 }
@@ -331,6 +333,7 @@ mod tests {
                 "application/x-www-form-urlencoded; charset=UTF-8".to_owned(),
             )],
             body: body.as_bytes().to_vec(),
+            needs_host: false,
             peer: IpAddr::from([127, 0, 0, 1]),
         }
     }

@@ -5,6 +5,7 @@ use super::authenticator::{self, Attempt};
 use super::caller::Caller;
 use super::envelope::{self, Format, Style};
 use super::error::{ApiError, SESSION};
+use super::listing;
 use super::request::{Parameters, Request};
 use super::response::{Response, content_type};
 use super::verify;
@@ -129,7 +130,9 @@ pub fn login(world: &mut World, request: &Request, parameters: &Parameters, form
             if world.sins(Quirk::LoginSetsOneCookie) {
                 cookies.pop();
             }
-            Response::servlet(200, cookies, content_type, body.into_bytes())
+            let mut response = Response::servlet(200, cookies, content_type, body.into_bytes());
+            response.headers.push(("Vary", "Accept-Encoding, User-Agent".to_owned()));
+            response
         }
         Err(error) => {
             let body = envelope::error(&style, "loginresponse", &error);
@@ -179,12 +182,14 @@ fn authenticate(world: &mut World, parameters: &Parameters) -> Result<Id, ApiErr
     let account_enabled =
         world.accounts.get(row.account).is_some_and(|account| account.standing == Standing::Enabled);
     if row.standing != Standing::Enabled || !account_enabled {
-        let name = world.domains.get(domain).map(|domain| domain.name.clone()).unwrap_or_default();
+        let account =
+            world.accounts.get(row.account).map(|account| account.name.as_str()).unwrap_or_default();
+        let domain = listing::view_domain_dump(world, domain);
         return Err(refusal(
             531,
             format!(
-                "User UserAccount {{\"id\":{user},\"username\":\"{username}\"}}. (or their account) in domain Domain \
-                 {{\"id\":{domain},\"name\":\"{name}\"}} is disabled/locked. Please contact the administrator."
+                "User UserAccount {{\"accountName\":\"{account}\",\"id\":{user},\"username\":\"{username}\"}}. (or \
+                 their account) in domain {domain} is disabled/locked. Please contact the administrator."
             ),
         ));
     }
@@ -304,5 +309,7 @@ pub fn logout(world: &mut World, request: &Request, parameters: &Parameters, for
         }
     }
     let body = envelope::inline(&style, "logoutresponse", &success);
-    Response::servlet(200, cookies, content_type, body.into_bytes())
+    let mut response = Response::servlet(200, cookies, content_type, body.into_bytes());
+    response.headers.push(("Vary", "Accept-Encoding, User-Agent".to_owned()));
+    response
 }

@@ -24,6 +24,24 @@ impl Moment {
         self.plus_millis(seconds.saturating_mul(1000))
     }
 
+    /// `Mon, 23 Nov 2026 11:50:03 GMT`, as headers have it.
+    #[must_use]
+    pub fn http_date(self) -> String {
+        let moment = OffsetDateTime::from_unix_timestamp(self.0.div_euclid(1000))
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let (weekday, month) = (moment.weekday().to_string(), moment.month().to_string());
+        format!(
+            "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
+            &weekday[..3],
+            moment.day(),
+            &month[..3],
+            moment.year(),
+            moment.hour(),
+            moment.minute(),
+            moment.second()
+        )
+    }
+
     fn from_date_time(value: OffsetDateTime) -> Self {
         Self(i64::try_from(value.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
     }

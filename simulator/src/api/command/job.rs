@@ -65,5 +65,5 @@ fn require_visible(world: &World, caller: Caller, id: Id) -> Result<(), ApiError
             "Caller does not have permission to operate with provided resource.",
         ));
     }
-    Err(ApiError::permission(format!("{account} is not authorized to see job id={id}")))
+    Err(ApiError::permission(format!("Account {account} is not authorized to see job id={id}")))
 }

@@ -1,0 +1,297 @@
+//! How a request is read: names, values and where they may stand.
+//!
+//! What is wrong with a value, and how that is said, is in [`errors`](super::errors); who signs what in
+//! [`signing`](super::signing).
+
+use super::prelude::*;
+
+pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "parameters/names-in-any-case",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The name of a command's parameter is matched in any letter case.",
+        source: "ParamUnpackWorker.java:34-114, ParamProcessWorker.java:193",
+        rules: &["API-REQ-007"],
+        run: |target| {
+            let plain = target.api("listApis").param("name", "listZones").send()?;
+            plain.expect_items("api", 1)?;
+            let masks = proptest::collection::vec(any::<bool>(), 4);
+            for_all(target, &masks, |mask| {
+                let name = flip_case("name", mask);
+                target.api("listApis").param(&name, "listZones").send()?.expect_body_of(&plain)
+            })
+        },
+    },
+    Check {
+        id: "parameters/command-is-spelt-exactly",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The parameter command is matched in lower case alone.",
+        source: "ApiServlet.java:235-269, ApiServer.java:958-962",
+        rules: &["API-REQ-005"],
+        run: |target| {
+            let request = target.api_without_command().param("commAnd", "listZones");
+            request.send()?.expect_error(401)
+        },
+    },
+    Check {
+        id: "parameters/commands-are-spelt-exactly",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A command in another letter case than its own is unknown.",
+        source: "ApiServer.java:975,1407-1411",
+        rules: &["API-REQ-008"],
+        run: |target| {
+            for command in ["listzones", "ListZones", "LISTZONES"] {
+                target.api(command).send()?.expect_error(401)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "parameters/last-of-a-query-counts",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Of two parameters with one name in the query the last counts.",
+        source: "ApiServlet.java:198-207",
+        rules: &["API-REQ-003"],
+        run: |target| {
+            let plain = target.api("listApis").param("name", "listZones").send()?;
+            plain.expect_success()?;
+            let query = target.api("listApis").param("name", "listZones").query()?;
+            let request = target.api("listApis").raw_query(&format!("name=listUsers&{query}"));
+            request.send()?.expect_body_of(&plain)
+        },
+    },
+    Check {
+        id: "parameters/query-goes-over-form",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Of two parameters with one name, in the query and in the form, that in the query counts.",
+        source: "ApiServlet.java:198-207,228-233",
+        rules: &["API-REQ-003"],
+        run: |target| {
+            let plain = target.api("listApis").param("name", "listZones").send()?;
+            plain.expect_success()?;
+            let query = target.api("listApis").param("name", "listZones").query()?;
+            let request = target.api("listApis").raw_query(&query).form_param("name", "listUsers");
+            request.send()?.expect_body_of(&plain)
+        },
+    },
+    Check {
+        id: "parameters/place-does-not-matter",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Whether a parameter stands in the query or in the form changes nothing.",
+        source: "ApiServlet.java:142-150,228-233",
+        rules: &["API-HTTP-010", "API-SIG-010"],
+        run: |target| {
+            const PARAMETERS: [(&str, &str); 4] =
+                [("name", "listZones"), ("keyword", "a b"), ("unknown", "+&="), ("_", "17")];
+            let plain = target.api("listApis").param("name", "listZones").send()?;
+            plain.expect_items("api", 1)?;
+            let places = proptest::collection::vec(any::<bool>(), PARAMETERS.len());
+            for_all(target, &places, |places| {
+                let mut request = target.api("listApis").method("POST");
+                for ((name, value), &in_form) in PARAMETERS.iter().zip(places) {
+                    request =
+                        if in_form { request.form_param(name, value) } else { request.param(name, value) };
+                }
+                request.send()?.expect_body_of(&plain)
+            })
+        },
+    },
+    Check {
+        id: "parameters/plus-is-a-blank",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A plus sign in a query or form is a blank.",
+        source: "ApiServlet.java:160-187",
+        rules: &["API-REQ-001"],
+        run: |target| {
+            let query = quoting(target, "x y").query()?.replace("%20", "+");
+            let reply = quoting(target, "x y").raw_query(&query).send()?;
+            expect_quoted(&reply, "x y")
+        },
+    },
+    Check {
+        id: "parameters/first-equals-sign-splits",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Only the first equals sign of a pair splits it, and a semicolon splits nothing.",
+        source: "ApiServlet.java:168-172",
+        rules: &["API-REQ-002"],
+        run: |target| {
+            let query = quoting(target, "a=b;c=d").query()?.replace("a%3Db%3Bc%3Dd", "a=b;c=d");
+            let reply = quoting(target, "a=b;c=d").raw_query(&query).send()?;
+            expect_quoted(&reply, "a=b;c=d")
+        },
+    },
+    Check {
+        id: "parameters/name-without-equals-sign",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A name without an equals sign is a parameter with an empty value.",
+        source: "ApiServlet.java:168-175",
+        rules: &["API-REQ-004"],
+        run: |target| {
+            let request = || target.api("listZones").param("unknownvalue", "");
+            let query = request().query()?.replace("unknownvalue=", "unknownvalue");
+            request().raw_query(&format!("&&{query}&")).send()?.expect_success()
+        },
+    },
+    Check {
+        id: "parameters/bytes-that-are-not-utf-8",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "An escaped byte that is not UTF-8 is read as U+FFFD.",
+        source: "ApiServlet.java:160-187",
+        rules: &["API-HTTP-033"],
+        run: |target| {
+            let query = quoting(target, "x\u{fffd}").query()?.replace("%EF%BF%BD", "%E9");
+            let reply = quoting(target, "x\u{fffd}").raw_query(&query).send()?;
+            expect_quoted(&reply, "x\u{fffd}")
+        },
+    },
+    Check {
+        id: "parameters/only-true-is-true",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Command("listVirtualMachines")],
+        requirement: "A flag is true if it says true in any case, and false whatever else it says.",
+        source: "ParamProcessWorker.java:372-374",
+        rules: &["API-PAR-013", "API-ERR-050"],
+        run: |target| {
+            let count_only = |value: &str| {
+                let request = target.api("listVirtualMachines").param("listall", "true");
+                request.param("retrieveonlyresourcecount", value).send()
+            };
+            let (without, with) = (count_only("false")?, count_only("true")?);
+            without.expect_success()?;
+            with.expect_absent("virtualmachine")?;
+            count_only("TrUe")?.expect_body_of(&with)?;
+            for value in ["yes", "1", "on", "", "true "] {
+                count_only(value)?.expect_equal(
+                    "number of machines",
+                    without.body().items("virtualmachine").len(),
+                    count_only(value)?.body().items("virtualmachine").len(),
+                )?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "parameters/identifiers-in-any-case",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "An identifier is matched in any letter case.",
+        source: "ParamProcessWorker.java:505-571, UuidUtils.java:29,41-43",
+        rules: &["API-PAR-030"],
+        run: |target| {
+            let id = zone(target)?;
+            let reply = target.api("listZones").param("id", id.to_uppercase()).send()?;
+            reply.expect_items("zone", 1)?;
+            reply.expect_field("zone.id", id)
+        },
+    },
+    Check {
+        id: "parameters/minus-one-is-an-identifier",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Command("listVirtualMachines")],
+        requirement: "Where an identifier is expected, -1 passes.",
+        source: "ParamProcessWorker.java:506-510",
+        rules: &["API-PAR-032"],
+        run: |target| target.api("listVirtualMachines").param("projectid", -1).send()?.expect_success(),
+    },
+    Check {
+        id: "parameters/empty-items-vanish",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Empty items of a list count for nothing.",
+        source: "ParamProcessWorker.java:402-431",
+        rules: &["API-PAR-034"],
+        run: |target| {
+            let id = zone(target)?;
+            let reply = target.api("listZones").param("ids", format!(",{id},,")).send()?;
+            reply.expect_items("zone", 1)
+        },
+    },
+    Check {
+        id: "parameters/dates-without-a-time",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Command("listEvents")],
+        requirement: "A date may lack the time, or have one after a blank.",
+        source: "ParamProcessWorker.java:463-503, BaseCmd.java:107",
+        rules: &["API-PAR-020"],
+        run: |target| {
+            for date in ["2030-01-02", "2030-01-02 03:04:05", "2030-01-02T03:04:05+0000"] {
+                target.api("listEvents").param("startdate", date).send()?.expect_success()?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "parameters/page-is-for-lists",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Commands without pages ignore the parameter page.",
+        source: "ParamGenericValidationWorker.java:58-61",
+        rules: &["API-ERR-046", "API-DIS-001"],
+        run: |target| {
+            for command in ["listCapabilities", "listApis"] {
+                let plain = target.api(command).send()?;
+                plain.expect_success()?;
+                target.api(command).param("page", 1).send()?.expect_body_of(&plain)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "parameters/accept-decides-nothing",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The header Accept does not choose the format of the reply.",
+        source: "ApiServlet.java:257-266",
+        rules: &["API-REQ-010"],
+        run: |target| {
+            let reply = target.api("listZones").xml().header("Accept", "application/json").send()?;
+            reply.expect_header("content-type", "text/xml;charset=utf-8")
+        },
+    },
+];
+
+/// A call that is refused with a text that quotes the value (API-ERR-022).
+fn quoting<'t>(target: &'t Target, value: &str) -> crate::wire::api::ApiRequest<'t> {
+    target.api("listZones").param("page", 1).param("pagesize", value)
+}
+
+fn expect_quoted(reply: &Reply, value: &str) -> Result<(), Stop> {
+    let text = format!(
+        "Unable to execute API command listzones due to invalid value {value} for parameter pagesize"
+    );
+    reply.expect_error_text(431, &text)
+}
+
+/// The identifier of some zone.
+fn zone(target: &Target) -> Result<String, Stop> {
+    let reply = target.api("listZones").send()?;
+    let id = reply.success()?.text_at("zone.id");
+    id.ok_or_else(|| reply.mismatch("zone.id", "present", "absent"))
+}
