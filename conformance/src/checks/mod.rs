@@ -25,7 +25,6 @@ use crate::check::Check;
 mod prelude {
     pub(super) use proptest::prelude::*;
 
-    #[expect(unused_imports, reason = "the vocabulary of checks; not every area uses all of it")]
     pub(super) use crate::{
         check::{
             Capability::{
