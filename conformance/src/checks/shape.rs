@@ -123,8 +123,11 @@ impl Listing {
     }
 }
 
+/// A field by its path, with its type.
+pub type Field = (String, &'static str);
+
 /// The fields below a value, each with its type: lists are entered, free maps are not.
-pub fn shape_of(path: &str, node: &Node) -> Vec<(String, &'static str)> {
+pub fn shape_of(path: &str, node: &Node) -> Vec<Field> {
     let mut found = Vec::new();
     for (name, value) in node.members() {
         let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
@@ -143,7 +146,7 @@ fn is_free_map(name: &str) -> bool {
     name.ends_with("details") || name == "resourcedetails"
 }
 
-fn shown(target: &Target, listing: &Listing) -> Result<(Reply, Vec<(String, &'static str)>), Stop> {
+fn shown(target: &Target, listing: &Listing) -> Result<(Reply, Vec<Field>), Stop> {
     let reply = listing.ask(target)?;
     let items = reply.success()?.items(listing.element);
     let shape = items.into_iter().flat_map(|item| shape_of(listing.element, item)).collect();
