@@ -16,6 +16,7 @@ pub mod network;
 pub mod offering;
 pub mod preset;
 pub mod register;
+pub mod role;
 pub mod setting;
 pub mod table;
 pub mod template;
@@ -58,7 +59,9 @@ pub struct World {
     /// Users; number 1 is `system`, number 2 is `admin`.
     pub users: Table<account::User>,
     /// Roles; number 1 is the root administrator's.
-    pub roles: Table<account::Role>,
+    pub roles: Table<role::Role>,
+    /// Rules of roles.
+    pub role_rules: Table<role::RoleRule>,
 
     /// Zones.
     pub zones: Table<zone::Zone>,
@@ -129,6 +132,7 @@ impl World {
             accounts: Table::default(),
             users: Table::default(),
             roles: Table::default(),
+            role_rules: Table::default(),
             zones: Table::default(),
             pods: Table::default(),
             clusters: Table::default(),
@@ -196,7 +200,8 @@ impl World {
             Kind::UserData => self.user_data.get(id).map(|row| row.uuid),
             Kind::Job => self.jobs.get(id).map(|row| row.uuid),
             Kind::Event => self.events.get(id).map(|row| row.uuid),
-            Kind::Nic | Kind::RolePermission | Kind::Project => None,
+            Kind::RolePermission => self.role_rules.get(id).map(|row| row.uuid),
+            Kind::Nic | Kind::Project => None,
             Kind::InstanceGroup | Kind::AffinityGroup | Kind::SshKeyPair => {
                 self.register.get(handle.kind, id).map(|row| row.uuid)
             }

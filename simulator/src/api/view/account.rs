@@ -4,7 +4,8 @@ use crate::api::caller::Caller;
 use crate::catalog::RoleType;
 use crate::reply::Object;
 use crate::world::World;
-use crate::world::account::{ROOT_DOMAIN, Role, RoleRule};
+use crate::world::account::ROOT_DOMAIN;
+use crate::world::role::{Role, RoleRule};
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 
