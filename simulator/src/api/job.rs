@@ -153,7 +153,9 @@ fn begin(world: &mut World, id: Id) {
         job.progress = Progress::Running;
     }
     let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
-    let Some(begin) = behaviour.begin else { return };
+    let Some(begin) = behaviour.begin else {
+        return command::record_started(world, id, behaviour);
+    };
     match arguments.and_then(|arguments| begin(world, &caller, &arguments)) {
         Ok(()) => command::record_started(world, id, behaviour),
         Err(error) => fail(world, id, &error),

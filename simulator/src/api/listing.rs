@@ -153,8 +153,10 @@ pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Sco
     if let Some(name) = declares("account").then(|| arguments.filled("account")).flatten() {
         let domain = domain.unwrap_or(caller.domain);
         let account = world.account_by_name(name, domain).ok_or_else(|| {
-            let uuid = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
-            ApiError::invalid(format!("could not find account {name} in domain {uuid}"))
+            ApiError::invalid(format!(
+                "could not find account {name} in domain {}",
+                domain_dump(world, domain)
+            ))
         })?;
         if !caller.reaches(world, world.owner_of(account)) {
             return Err(ApiError::permission(
@@ -199,7 +201,7 @@ pub fn reaches_domain(world: &World, caller: Caller, domain: Id) -> bool {
 pub fn domain_refusal(world: &World, caller: Caller, domain: Id) -> ApiError {
     let domain = world.domains.get(domain).map(|row| row.uuid).unwrap_or_default();
     ApiError::permission(format!(
-        "{} does not have permission to operate within domain id={domain}",
+        "Account {} does not have permission to operate within domain id={domain}",
         view_account_dump(world, caller.account)
     ))
 }
@@ -209,6 +211,19 @@ pub fn domain_refusal(world: &World, caller: Caller, domain: Id) -> ApiError {
 pub fn view_account_dump(world: &World, account: Id) -> String {
     world.accounts.get(account).map_or_else(String::new, |row| {
         format!("Account [{{\"accountName\":\"{}\",\"id\":{account},\"uuid\":\"{}\"}}]", row.name, row.uuid)
+    })
+}
+
+/// Upstream's text of a domain in refusals.
+#[must_use]
+pub fn domain_dump(world: &World, domain: Id) -> String {
+    world.domains.get(domain).map_or_else(String::new, |row| {
+        format!(
+            "Domain {{\"id\":{domain},\"name\":\"{}\",\"path\":\"{}\",\"uuid\":\"{}\"}}",
+            row.name,
+            row.path.replace('/', "\\/"),
+            row.uuid
+        )
     })
 }
 

@@ -8,10 +8,12 @@
 
 pub mod account;
 pub mod clock;
+pub mod domain;
 pub mod event;
 pub mod id;
 pub mod job;
 pub mod kind;
+pub mod limit;
 pub mod network;
 pub mod offering;
 pub mod preset;
@@ -51,6 +53,9 @@ pub struct World {
     pub management_server: Uuid,
     /// Every identifier ever given, of removed things too (API-PAR-030).
     pub index: HashMap<Uuid, Handle>,
+
+    /// How much accounts and domains may have.
+    pub limits: limit::Limits,
 
     /// Domains; number 1 is ROOT.
     pub domains: Table<account::Domain>,
@@ -128,6 +133,7 @@ impl World {
             settings: setting::Settings::default(),
             management_server,
             index: HashMap::new(),
+            limits: limit::Limits::default(),
             domains: Table::default(),
             accounts: Table::default(),
             users: Table::default(),

@@ -10,7 +10,9 @@ mod virtual_machine;
 mod volume;
 mod zone;
 
-pub use account::{account, domain, role, role_permission, user};
+pub use account::{
+    DomainLook, account, domain, listed_user, resource_count, resource_limit, role, role_permission, user,
+};
 pub use event::event;
 pub use network::{address, network, nic};
 pub use offering::{disk_offering, network_offering, service_offering};
