@@ -15,6 +15,7 @@ use crate::{
     doctor,
     known::Known,
     ledger::Ledger,
+    replay::{self, Replay, ReplayError, Stage},
     report::{Conclusion, Kind},
     runner::{self, Selection},
     settings::{Settings, SettingsError},
@@ -124,8 +125,27 @@ enum Command {
     Requirements,
     /// Find out whether a target can be tested
     Doctor(TargetArguments),
+    /// Play recordings of a real server to a target and compare the answers
+    Replay(ReplayArguments),
     /// Remove what a killed run left on a target, and only that
     Cleanup(CleanupArguments),
+}
+
+#[derive(Debug, Args)]
+struct ReplayArguments {
+    /// Beginnings of ids, such as login/; all recordings if absent
+    ids: Vec<String>,
+    /// List the recordings and play nothing
+    #[arg(long)]
+    list: bool,
+    /// Print only the ids that differ, as the list of open ones has them
+    #[arg(long, hide = true)]
+    open: bool,
+    /// The folder of the recordings; fixtures/recorded here or above if absent
+    #[arg(long, value_name = "DIR")]
+    recordings: Option<PathBuf>,
+    #[command(flatten)]
+    target: TargetArguments,
 }
 
 #[derive(Debug, Args)]
@@ -256,6 +276,7 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Printed 
         Some(Command::Explain { id }) => explained(&id),
         Some(Command::Requirements) => Ok(Printed::output(requirements())),
         Some(Command::Doctor(target)) => examined(&target),
+        Some(Command::Replay(replay)) => replayed(&replay),
         Some(Command::Cleanup(cleanup)) => cleaned(&cleanup),
     };
     result.unwrap_or_else(|printed| printed)
@@ -561,6 +582,64 @@ fn examined(arguments: &TargetArguments) -> Result<Printed, Printed> {
         printed.output.push_str(&format!("{finding}\n"));
     }
     Ok(printed)
+}
+
+fn replayed(arguments: &ReplayArguments) -> Result<Printed, Printed> {
+    let failure = |error: ReplayError| {
+        let hint = "name the folder with --recordings DIR";
+        Printed::failure(ExitCode::Usage, &error.to_string(), hint)
+    };
+    let folder = arguments.recordings.clone().map_or_else(Replay::folder, Ok).map_err(failure)?;
+    let replay = Replay::read(&folder).map_err(failure)?;
+    let selected = replay.list(&arguments.ids);
+    if selected.is_empty() {
+        let message =
+            format!("could not play anything: no recording begins with {}", arguments.ids.join(" "));
+        return Err(Printed::failure(ExitCode::NothingJudged, &message, "replay --list shows all ids"));
+    }
+    if arguments.list {
+        let lines: Vec<String> =
+            selected.iter().map(|(id, file, line)| format!("{id:<60} {file}:{line}\n")).collect();
+        return Ok(Printed::output(lines.concat()));
+    }
+    let outcomes = replay.play(&stage(&arguments.target)?, &arguments.ids);
+    if arguments.open {
+        let mut ids: Vec<&str> = outcomes
+            .iter()
+            .filter(|outcome| outcome.difference.is_some())
+            .map(|outcome| outcome.id.as_str())
+            .collect();
+        ids.sort_unstable();
+        return Ok(Printed::output(ids.iter().map(|id| format!("{id}\n")).collect()));
+    }
+    let mut printed = Printed::output(String::new());
+    for of_file in outcomes.chunk_by(|left, right| left.file == right.file) {
+        let agreeing = of_file.iter().filter(|outcome| outcome.difference.is_none()).count();
+        let file = of_file.first().map_or("", |outcome| &outcome.file);
+        printed.output.push_str(&format!("{file}: {agreeing} of {} agree\n", of_file.len()));
+        for outcome in of_file.iter().filter(|outcome| outcome.difference.is_some()) {
+            let is_open = replay.open().contains(&outcome.id);
+            printed
+                .output
+                .push_str(&format!("{outcome}{}\n", if is_open { "" } else { "\n         not in open.txt" }));
+            if !is_open {
+                printed.code = ExitCode::NotConformant;
+            }
+        }
+    }
+    printed.output.push_str(&format!("{}\n", replay::counts(&outcomes)));
+    Ok(printed)
+}
+
+/// Where recordings are played: to the named target or to simulators of our own.
+fn stage(arguments: &TargetArguments) -> Result<Stage, Printed> {
+    match settings(arguments)? {
+        Some(settings) => Ok(Stage::Target(Box::new(settings))),
+        #[cfg(feature = "embedded")]
+        None => Ok(Stage::Embedded),
+        #[cfg(not(feature = "embedded"))]
+        None => Err(no_target()),
+    }
 }
 
 fn cleaned(arguments: &CleanupArguments) -> Result<Printed, Printed> {

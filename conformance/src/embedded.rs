@@ -30,6 +30,23 @@ impl Embedded {
         Ok(Self { cloud: builder.start_blocking().map_err(|error| fail(&error))? })
     }
 
+    /// Starts the world where the recordings start, with these settings; a job is pending at the first poll and over at
+    /// the second.
+    pub fn for_replay(settings: &[(String, String)]) -> Result<Self, SettingsError> {
+        let fail = |error: &dyn std::fmt::Display| {
+            SettingsError::new(
+                format!("could not start the embedded simulator: {error}"),
+                "name a target with --endpoint",
+            )
+        };
+        let mut builder =
+            Cloud::builder().world("advdualzone").jobs("steps:1").map_err(|error| fail(&error))?;
+        for (name, value) in settings {
+            builder = builder.setting(name, value);
+        }
+        Ok(Self { cloud: builder.start_blocking().map_err(|error| fail(&error))? })
+    }
+
     /// What its owner would write into a target file.
     pub fn settings(&self) -> Settings {
         let ready = self.cloud.ready();

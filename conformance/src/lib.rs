@@ -14,6 +14,7 @@
 //! | [`wire`] | our own client: signing, HTTP, decoding | what a reply should be, beyond the rules for all replies |
 //! | [`runner`] | order, threads, clean-up | checks by name, output |
 //! | [`report`] | one value, many formats | how it came about |
+//! | [`replay`] | recordings of a real server, played to a live one | checks |
 //! | [`cli`] | arguments in, exit code out | everything else |
 //!
 //! The suite knows targets by URL. It depends on the simulator only through the feature `embedded`, which starts one
@@ -41,6 +42,7 @@ pub mod expect;
 pub mod generate;
 pub mod known;
 pub mod ledger;
+pub mod replay;
 pub mod report;
 pub mod runner;
 pub mod settings;

@@ -5,6 +5,9 @@
 mod command_line;
 /// A small cloud that answers as told, for faults that no simulator should have.
 mod fake;
+/// Recordings of a real server, played to the simulator.
+#[cfg(feature = "embedded")]
+mod replay;
 /// Each report format, as approved.
 mod report;
 /// The library against the small cloud: what a run files, masks and repeats.
