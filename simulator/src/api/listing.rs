@@ -41,9 +41,13 @@ pub fn check_paging(
         (Some(_), Some(size)) => {
             let most = world.settings.number("default.page.size");
             if most != -1 && size > most {
-                return Err(ApiError::invalid(format!(
-                    "Page size can't exceed max allowed page size value: {most}"
-                )));
+                let text = format!("Page size can't exceed max allowed page size value: {most}");
+                // This one command looks at its page size itself.
+                return Err(if arguments.command().name() == "listConfigurations" {
+                    ApiError::parameter(text)
+                } else {
+                    ApiError::invalid(text)
+                });
             }
             Ok(())
         }

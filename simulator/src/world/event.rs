@@ -63,8 +63,8 @@ pub struct Event {
 /// What an event is about.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The identifier.
-    pub uuid: Uuid,
+    /// The identifier; settings have none.
+    pub uuid: Option<Uuid>,
     /// The type name, `VirtualMachine`.
     pub type_name: &'static str,
     /// The name at the time.
@@ -122,7 +122,7 @@ impl World {
         let about: Vec<Id> = self
             .events
             .iter()
-            .filter(|(_, event)| event.resource.as_ref().is_some_and(|subject| subject.uuid == uuid))
+            .filter(|(_, event)| event.resource.as_ref().is_some_and(|subject| subject.uuid == Some(uuid)))
             .map(|(id, _)| id)
             .collect();
         for id in about {
@@ -155,12 +155,16 @@ impl World {
                 let user = self.users.get(handle.id)?;
                 (user.uuid, Some(user.username.clone()))
             }
+            Kind::Zone => {
+                let zone = self.zones.get(handle.id)?;
+                (zone.uuid, Some(zone.name.clone()))
+            }
             Kind::Domain => {
                 let domain = self.domains.get(handle.id)?;
                 (domain.uuid, Some(domain.name.clone()))
             }
             _ => return None,
         };
-        Some(Subject { uuid, type_name: handle.kind.type_name(), name })
+        Some(Subject { uuid: Some(uuid), type_name: handle.kind.type_name(), name })
     }
 }

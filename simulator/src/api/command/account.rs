@@ -59,7 +59,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
                 .map(|(id, _)| id)
                 .collect();
-            listing::page(world, arguments, matches, |id| view::account(world, id))
+            listing::page(world, arguments, matches, |id| view::listed_account(world, id, *caller))
         },
         ..Behaviour::PLAIN
     },
@@ -105,7 +105,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 let uuid = row.uuid;
                 world.rename_subject(uuid, name);
             }
-            Ok(Reply::Object(view::account(world, id)))
+            let mut object = view::account(world, id);
+            object.fields.retain(|field| field.name != "apikeyaccess" || access.is_some());
+            Ok(Reply::Object(object))
         },
         ..Behaviour::PLAIN
     },

@@ -32,7 +32,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(id, row)| root.is_none_or(|root| *id == root || row.parent == Some(root)))
                 .filter(|(_, row)| {
                     resource.is_none_or(|wanted| {
-                        row.resource.as_ref().is_some_and(|subject| subject.uuid.to_string() == wanted)
+                        row.resource.as_ref().is_some_and(|subject| subject.uuid.is_some_and(|uuid| uuid.to_string() == wanted))
                     })
                 })
                 .filter(|(_, row)| {
@@ -45,7 +45,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.event_type, &row.description]))
                 .map(|(_, row)| view::event(world, row))
                 .collect();
-            listing::page(world, arguments, matches, |row| row)
+            // The newest events make the page, and stand in it in the order in which they happened.
+            let mut reply = listing::page(world, arguments, matches, |row| row)?;
+            if let Reply::List { items, .. } = &mut reply {
+                items.reverse();
+            }
+            Ok(reply)
         },
         ..Behaviour::PLAIN
     },

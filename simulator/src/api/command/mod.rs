@@ -12,6 +12,7 @@ mod network;
 mod offering;
 mod register;
 mod role;
+mod setting;
 mod system;
 mod template;
 mod user;
@@ -95,6 +96,7 @@ const FAMILIES: &[&[Behaviour]] = &[
     account::COMMANDS,
     user::COMMANDS,
     role::COMMANDS,
+    setting::COMMANDS,
     zone::COMMANDS,
     offering::COMMANDS,
     template::COMMANDS,

@@ -54,6 +54,16 @@ fn push_limit(world: &World, object: &mut Object, holder: Holder, name: &str, na
     object.push(names[2], left);
 }
 
+/// An account as lists show it: key access is for root administrators.
+#[must_use]
+pub fn listed_account(world: &World, id: Id, viewer: Caller) -> Object {
+    let mut object = account(world, id);
+    if !viewer.is_root_admin() {
+        object.fields.retain(|field| field.name != "apikeyaccess");
+    }
+    object
+}
+
 /// An account with its limits and users.
 #[must_use]
 pub fn account(world: &World, id: Id) -> Object {
