@@ -78,6 +78,26 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         ..Behaviour::PLAIN
     },
     Behaviour {
+        name: "listUserTwoFactorAuthenticatorProviders",
+        run: |_, _, arguments| {
+            let name = arguments.filled("name");
+            let providers = [
+                ("totp", "TOTP user two factor authentication provider Plugin"),
+                ("staticpin", "Static Pin user two factor authentication provider Plugin"),
+            ];
+            Ok(Reply::all(
+                providers
+                    .into_iter()
+                    .filter(|(provider, _)| name.is_none_or(|name| name == *provider))
+                    .map(|(provider, text)| {
+                        Object::new().with("name", provider).with("description", text)
+                    })
+                    .collect(),
+            ))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
         name: "createUser",
         run: |world, caller, arguments| {
             let domain = arguments.id("domainid").unwrap_or(caller.domain);

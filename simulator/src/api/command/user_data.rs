@@ -113,18 +113,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             };
             row.user_data = user_data;
             row.user_data_policy = user_data.map(|_| policy);
-            let mut shown =
-                world.templates.get(id).map(|row| view::template(world, row, None, *caller)).unwrap_or_default();
-            // The answer is made without looking at any zone.
-            shown.fields.retain(|field| !BY_ZONE.contains(&field.name));
-            for field in &mut shown.fields {
-                match field.name {
-                    "isready" => field.value = false.into(),
-                    "bits" => field.value = 0.into(),
-                    _ => {}
-                }
-            }
-            Ok(Reply::Object(shown))
+            let row = world.templates.get(id);
+            Ok(Reply::Object(row.map(|row| view::linked_template(world, row)).unwrap_or_default()))
         },
         ..Behaviour::PLAIN
     },
@@ -132,18 +122,3 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 
 /// What happens when a machine brings user data of its own.
 const POLICIES: [&str; 3] = ["ALLOWOVERRIDE", "APPEND", "DENYOVERRIDE"];
-
-/// The fields of a template that belong to a zone.
-const BY_ZONE: [&str; 11] = [
-    "passwordenabled",
-    "status",
-    "size",
-    "physicalsize",
-    "zoneid",
-    "zonename",
-    "downloaddetails",
-    "checksum",
-    "sshkeyenabled",
-    "deployasis",
-    "details",
-];

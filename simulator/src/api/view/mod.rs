@@ -18,7 +18,7 @@ pub use event::event;
 pub use network::{address, network, nic};
 pub use offering::{disk_offering, network_offering, service_offering};
 pub use setting::setting;
-pub use template::{guest_system, template};
+pub use template::{guest_system, linked_template, template};
 pub use user_data::user_data;
 pub use virtual_machine::virtual_machine;
 pub use volume::volume;
