@@ -75,7 +75,8 @@ fn signed_call(ready: &Value) -> String {
     let host = api.trim_start_matches("http://").split('/').next().expect("a host");
     let mut stream = TcpStream::connect(host).expect("the simulator listens");
     let target = format!("/client/api?{}&signature={signature}", query.join("&"));
-    write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("a request can be sent");
+    write!(stream, "GET {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
+        .expect("a request can be sent");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer in UTF-8");
     answer

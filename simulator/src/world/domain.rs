@@ -108,11 +108,7 @@ impl World {
 
     /// Removes an account with its users and all that it owns (ACC-001).
     pub fn remove_account(&mut self, id: Id) {
-        fn owned<T: Clone>(
-            table: &super::table::Table<T>,
-            account: Id,
-            owner: impl Fn(&T) -> Id,
-        ) -> Vec<Id> {
+        fn owned<T: Clone>(table: &super::table::Table<T>, account: Id, owner: impl Fn(&T) -> Id) -> Vec<Id> {
             table.iter().filter(|(_, row)| owner(row) == account).map(|(id, _)| id).collect()
         }
         for user in owned(&self.users, id, |row| row.account) {

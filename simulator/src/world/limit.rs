@@ -247,9 +247,17 @@ mod tests {
         let volume = Resource::named("volume").expect("a kind");
         let owner = Owner { account: 99, domain };
         assert_eq!(world.require_room(owner, volume, 20), Ok(()));
-        assert!(world.require_room(owner, volume, 21).is_err_and(|text| text.contains("Account Resource Limit = 20")));
+        assert!(
+            world
+                .require_room(owner, volume, 21)
+                .is_err_and(|text| text.contains("Account Resource Limit = 20"))
+        );
         world.limits.set(Holder::Domain(ROOT_DOMAIN), volume, 0);
-        assert!(world.require_room(owner, volume, 1).is_err_and(|text| text.contains("Domain Resource Limit = 0")));
+        assert!(
+            world
+                .require_room(owner, volume, 1)
+                .is_err_and(|text| text.contains("Domain Resource Limit = 0"))
+        );
         assert_eq!(world.limits_of(Holder::Domain(ROOT_DOMAIN)).first(), Some(&volume));
     }
 }

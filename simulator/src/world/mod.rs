@@ -17,6 +17,7 @@ pub mod limit;
 pub mod network;
 pub mod offering;
 pub mod preset;
+pub mod region;
 pub mod register;
 pub mod role;
 pub mod setting;
@@ -109,6 +110,8 @@ pub struct World {
     /// Registered user data.
     pub user_data: Table<user_data::UserData>,
 
+    /// Regions by number.
+    pub regions: imbl::OrdMap<i64, region::Region>,
     /// Things that are only registered, listed, changed and removed.
     pub register: register::Register,
     /// Asynchronous jobs, finished ones until they expire.
@@ -157,6 +160,7 @@ impl World {
             virtual_machines: Table::default(),
             volumes: Table::default(),
             user_data: Table::default(),
+            regions: imbl::OrdMap::unit(region::LOCAL, region::Region::local()),
             register: register::Register::default(),
             jobs: Table::default(),
             events: Table::default(),

@@ -153,9 +153,8 @@ impl Settings {
     /// The value as lists show it: nothing where it was emptied.
     #[must_use]
     pub fn shown(&self, name: &str, scope: Option<Scope>) -> Option<&str> {
-        let own = scope.and_then(|scope| {
-            self.scoped.iter().find(|((other, key), _)| *other == scope && *key == name)
-        });
+        let own = scope
+            .and_then(|scope| self.scoped.iter().find(|((other, key), _)| *other == scope && *key == name));
         match (own, self.waiting.get(name).or_else(|| self.values.get(name))) {
             (Some((_, value)), _) => Some(value),
             (None, Some(value)) => value.as_deref(),

@@ -79,7 +79,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if new_name.is_some_and(str::is_empty) {
                 return Err(ApiError::api(530, NO_DOMAIN));
             }
-            let role = arguments.id("roleid").and_then(|id| world.roles.get(id).map(|role| (id, role.clone())));
+            let role =
+                arguments.id("roleid").and_then(|id| world.roles.get(id).map(|role| (id, role.clone())));
             let access = arguments.filled("apikeyaccess").map(key_access).transpose()?;
             let details = arguments.merged("accountdetails");
             let Some(row) = world.accounts.get_mut(id) else {

@@ -25,19 +25,20 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let name = arguments.filled("name");
             // Administrators see all below them without asking for it.
             let whole = caller.is_root_admin() || caller.is_domain_admin();
-            let matches: Vec<Id> =
-                world
-                    .domains
-                    .iter()
-                    .filter(|(id, _)| {
+            let matches: Vec<Id> = world
+                .domains
+                .iter()
+                .filter(
+                    |(id, _)| {
                         if whole { world.is_within(*id, caller.domain) } else { *id == caller.domain }
-                    })
-                    .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
-                    .filter(|(_, domain)| level.is_none_or(|level| i64::from(domain.level) == level))
-                    .filter(|(_, domain)| name.is_none_or(|name| domain.name.eq_ignore_ascii_case(name)))
-                    .filter(|(_, domain)| listing::keyword_matches(arguments, &[&domain.name]))
-                    .map(|(id, _)| id)
-                    .collect();
+                    },
+                )
+                .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
+                .filter(|(_, domain)| level.is_none_or(|level| i64::from(domain.level) == level))
+                .filter(|(_, domain)| name.is_none_or(|name| domain.name.eq_ignore_ascii_case(name)))
+                .filter(|(_, domain)| listing::keyword_matches(arguments, &[&domain.name]))
+                .map(|(id, _)| id)
+                .collect();
             listing::page(world, arguments, matches, |id| view::domain(world, id, DomainLook::Listed))
         },
         ..Behaviour::PLAIN

@@ -10,6 +10,7 @@ mod event;
 mod job;
 mod network;
 mod offering;
+mod region;
 mod register;
 mod role;
 mod setting;
@@ -105,6 +106,7 @@ const FAMILIES: &[&[Behaviour]] = &[
     volume::COMMANDS,
     user_data::COMMANDS,
     event::COMMANDS,
+    region::COMMANDS,
     register::COMMANDS,
 ];
 

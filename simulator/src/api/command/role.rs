@@ -215,10 +215,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 return Err(ApiError::permission("Role permission cannot be added for Default roles"));
             }
             if world.rules_of(role).any(|other| other.rule.eq_ignore_ascii_case(rule)) {
-                return Err(ApiError::permission(format!(
-                    "Rule already exists for the role: {}",
-                    role.name
-                )));
+                return Err(ApiError::permission(format!("Rule already exists for the role: {}", role.name)));
             }
             let description = arguments.filled("description").map(str::to_owned);
             let rule = world.add_role_rule(id, rule, allow, description);

@@ -117,9 +117,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     let below: Vec<Object> = group
                         .subgroup
                         .into_iter()
-                        .map(|row| {
-                            Object::new().with("name", row.name).with("precedence", row.precedence)
-                        })
+                        .map(|row| Object::new().with("name", row.name).with("precedence", row.precedence))
                         .collect();
                     Object::new()
                         .with("name", group.name)

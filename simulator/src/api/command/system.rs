@@ -34,16 +34,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
-    Behaviour {
-        name: "getApiLimit",
-        run: |_, _, _| Err(no_throttling()),
-        ..Behaviour::PLAIN
-    },
-    Behaviour {
-        name: "resetApiLimit",
-        run: |_, _, _| Err(no_throttling()),
-        ..Behaviour::PLAIN
-    },
+    Behaviour { name: "getApiLimit", run: |_, _, _| Err(no_throttling()), ..Behaviour::PLAIN },
+    Behaviour { name: "resetApiLimit", run: |_, _, _| Err(no_throttling()), ..Behaviour::PLAIN },
 ];
 
 /// The simulator counts no calls, which is what a server does unless told otherwise (API-LIM-001).

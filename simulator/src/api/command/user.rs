@@ -89,9 +89,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 providers
                     .into_iter()
                     .filter(|(provider, _)| name.is_none_or(|name| name == *provider))
-                    .map(|(provider, text)| {
-                        Object::new().with("name", provider).with("description", text)
-                    })
+                    .map(|(provider, text)| Object::new().with("name", provider).with("description", text))
                     .collect(),
             ))
         },
@@ -164,7 +162,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "disableUser",
         about: Some("id"),
-        events: Some(EventTexts { scheduled: "disabling user: {#}", action: "disabling user", created: None }),
+        events: Some(EventTexts {
+            scheduled: "disabling user: {#}",
+            action: "disabling user",
+            created: None,
+        }),
         run: |world, caller, arguments| {
             let id = reachable(world, *caller, arguments.id("id"))?;
             set_standing(world, id, Standing::Disabled)
@@ -305,8 +307,7 @@ fn update(world: &mut World, caller: Caller, arguments: &Arguments, id: Id) -> R
 
 fn name_in_use(world: &World, username: &str, domain: Id, user: Id) -> ApiError {
     let account = world.users.get(user).and_then(|user| world.accounts.get(user.account));
-    let (account, name) =
-        account.map(|account| (account.uuid, account.name.as_str())).unwrap_or_default();
+    let (account, name) = account.map(|account| (account.uuid, account.name.as_str())).unwrap_or_default();
     let (domain, domain_name) =
         world.domains.get(domain).map(|domain| (domain.uuid, domain.name.as_str())).unwrap_or_default();
     ApiError::invalid(format!(

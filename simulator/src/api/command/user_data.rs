@@ -88,11 +88,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "linkUserDataToTemplate",
-        run: |world, caller, arguments| {
+        run: |world, _, arguments| {
             let (template, iso) = (arguments.id("templateid"), arguments.id("isoid"));
             let id = match (template, iso) {
                 (Some(_), Some(_)) => {
-                    return Err(ApiError::invalid("Both template and ISO ids are specified, only one is allowed"));
+                    return Err(ApiError::invalid(
+                        "Both template and ISO ids are specified, only one is allowed",
+                    ));
                 }
                 (None, None) => {
                     return Err(ApiError::invalid("Template or ISO id is required to link user data"));

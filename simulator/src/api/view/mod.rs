@@ -12,7 +12,8 @@ mod volume;
 mod zone;
 
 pub use account::{
-    DomainLook, account, domain, listed_account, listed_user, resource_count, resource_limit, role, role_permission, user,
+    DomainLook, account, domain, listed_account, listed_user, resource_count, resource_limit, role,
+    role_permission, user,
 };
 pub use event::event;
 pub use network::{address, network, nic};
