@@ -17,7 +17,7 @@ pub fn allows(world: &World, caller: Caller, name: &str, command: Option<Command
     if role.role_type == RoleType::Admin && role.is_default {
         return true;
     }
-    if let Some(rule) = role.rules.iter().find(|rule| rule.matches(name)) {
+    if let Some(rule) = world.rules_of(role).find(|rule| rule.matches(name)) {
         return rule.allow;
     }
     command.is_some_and(|command| {

@@ -43,7 +43,7 @@ pub(crate) fn submit(
     let uuid = job_id(world, pairs)?;
     let about = created.or_else(|| behaviour.about.and_then(|name| arguments.handle(name)));
     let root_event = command::record_scheduled(world, caller, arguments, behaviour, about);
-    let (instance_type, instance) = instance(world, arguments, created.is_some(), about);
+    let (instance_type, instance) = instance(world, arguments, behaviour, created.is_some(), about);
     let id = world.jobs.next_id();
     world.index.insert(uuid, Handle { kind: Kind::Job, id });
     let params = Arc::new(stored(pairs));
@@ -113,12 +113,15 @@ fn stored(pairs: &[(String, String)]) -> Vec<(String, String)> {
 fn instance(
     world: &World,
     arguments: &Arguments,
+    behaviour: &Behaviour,
     is_create: bool,
     about: Option<Handle>,
 ) -> (Option<&'static str>, Option<Uuid>) {
     let command = arguments.command();
     let shown = if is_create { JobInstance::Both } else { command.job_instance() };
-    let uuid = about.and_then(|about| world.uuid_of(about));
+    // What is gone is still named by the identifier that was sent.
+    let sent = || behaviour.about.and_then(|name| arguments.sent(name)).and_then(|text| text.parse().ok());
+    let uuid = about.and_then(|about| world.uuid_of(about).or_else(sent));
     match (shown, command.resource_type()) {
         (JobInstance::Both | JobInstance::BothOrType, Some(name)) => {
             (Some(name), uuid.filter(|_| command.job_instance() != JobInstance::Type))
@@ -154,7 +157,9 @@ fn begin(world: &mut World, id: Id) {
         job.progress = Progress::Running;
     }
     let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
-    let Some(begin) = behaviour.begin else { return };
+    let Some(begin) = behaviour.begin else {
+        return command::record_started(world, id, behaviour);
+    };
     match arguments.and_then(|arguments| begin(world, &caller, &arguments)) {
         Ok(()) => command::record_started(world, id, behaviour),
         Err(error) => fail(world, id, &error),

@@ -44,9 +44,13 @@ pub fn check_paging(
         (Some(_), Some(size)) => {
             let most = world.settings.number("default.page.size");
             if most != -1 && size > most {
-                return Err(ApiError::invalid(format!(
-                    "Page size can't exceed max allowed page size value: {most}"
-                )));
+                let text = format!("Page size can't exceed max allowed page size value: {most}");
+                // This one command looks at its page size itself.
+                return Err(if arguments.command().name() == "listConfigurations" {
+                    ApiError::parameter(text)
+                } else {
+                    ApiError::invalid(text)
+                });
             }
             Ok(())
         }
@@ -174,7 +178,7 @@ pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Sco
     if let Some(name) = declares("account").then(|| arguments.filled("account")).flatten() {
         let domain = domain.unwrap_or(caller.domain);
         let account = world.account_by_name(name, domain).ok_or_else(|| {
-            let domain = view_domain_dump(world, domain);
+            let domain = domain_dump(world, domain);
             ApiError::invalid(format!("could not find account {name} in domain {domain}"))
         })?;
         if !caller.reaches(world, world.owner_of(account)) {
@@ -227,7 +231,7 @@ pub fn domain_refusal(world: &World, caller: Caller, domain: Id) -> ApiError {
 
 /// Upstream's text of a domain in refusals.
 #[must_use]
-pub fn view_domain_dump(world: &World, domain: Id) -> String {
+pub fn domain_dump(world: &World, domain: Id) -> String {
     world.domains.get(domain).map_or_else(String::new, |row| {
         // The slashes of the path are escaped in the text itself.
         let path = row.path.replace('/', "\\/");

@@ -47,6 +47,8 @@ pub struct MapEntry {
 #[derive(Debug, Clone)]
 pub struct Arguments {
     command: Command,
+    /// The texts as sent, by lower-cased name, for what events say.
+    sent: Vec<(&'static str, String)>,
     values: Vec<(&'static str, Value)>,
     /// Whether the request was a POST; the limits of user data depend on it (UD-009).
     pub by_post: bool,
@@ -76,6 +78,12 @@ impl Arguments {
     fn find(&self, name: &str) -> Option<&Value> {
         debug_assert!(self.command.param(name).is_some(), "{} declares no {name}", self.command.name());
         self.values.iter().find(|(other, _)| *other == name).map(|(_, value)| value)
+    }
+
+    /// A parameter as it was sent.
+    #[must_use]
+    pub fn sent(&self, name: &str) -> Option<&str> {
+        self.sent.iter().find(|(other, _)| *other == name).map(|(_, text)| text.as_str())
     }
 
     /// Whether a parameter was sent.
@@ -257,6 +265,7 @@ pub fn parse(
     }
     let mut values = Vec::new();
     let mut missing = None;
+    let mut texts = Vec::new();
     for param in command.params().filter(|param| param.exposed()) {
         if param.full_view_only() && !caller.is_root_admin() {
             continue;
@@ -275,6 +284,9 @@ pub fn parse(
             continue;
         };
         let converter = Converter { world, caller, command, param };
+        if let Sent::Text(text) = sent {
+            texts.push((param.name(), text.clone()));
+        }
         if let Some(value) = converter.convert(sent)? {
             values.push((param.name(), value));
         }
@@ -282,7 +294,7 @@ pub fn parse(
     if let Some(param) = missing {
         return Err(is_missing(command, param));
     }
-    Ok(Arguments { command, values, by_post, created: None })
+    Ok(Arguments { command, sent: texts, values, by_post, created: None })
 }
 
 /// Refuses a call that lacks a parameter (API-ERR-021).

@@ -184,7 +184,7 @@ fn authenticate(world: &mut World, parameters: &Parameters) -> Result<Id, ApiErr
     if row.standing != Standing::Enabled || !account_enabled {
         let account =
             world.accounts.get(row.account).map(|account| account.name.as_str()).unwrap_or_default();
-        let domain = listing::view_domain_dump(world, domain);
+        let domain = listing::domain_dump(world, domain);
         return Err(refusal(
             531,
             format!(

@@ -102,12 +102,6 @@ impl AccountType {
     }
 }
 
-/// The role type with a name, compared ignoring case as upstream does.
-#[must_use]
-pub fn role_type_named(name: &str) -> Option<RoleType> {
-    RoleType::ALL.into_iter().find(|role| role.name().eq_ignore_ascii_case(name))
-}
-
 /// Whether somebody may act.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
@@ -218,59 +212,6 @@ pub struct User {
     pub created: Moment,
 }
 
-/// A role.
-#[derive(Debug, Clone)]
-pub struct Role {
-    /// Its identifier.
-    pub uuid: Uuid,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub description: Option<String>,
-    /// Its type.
-    pub role_type: RoleType,
-    /// Whether it came with the installation.
-    pub is_default: bool,
-    /// Whether domain administrators see it.
-    pub is_public: bool,
-    /// Whether it is in force.
-    pub enabled: bool,
-    /// Its rules in the order of evaluation.
-    pub rules: Vec<RoleRule>,
-}
-
-/// A rule of a role (API-ACL-005).
-#[derive(Debug, Clone)]
-pub struct RoleRule {
-    /// Its identifier.
-    pub uuid: Uuid,
-    /// A command's name, perhaps with `*`.
-    pub rule: String,
-    /// Whether a match allows or denies.
-    pub allow: bool,
-    /// What it is for.
-    pub description: Option<String>,
-}
-
-impl RoleRule {
-    /// Whether the rule speaks of a command: `*` stands for any run of letters, digits and `_`,
-    /// case is ignored, the whole name counts (API-ACL-005).
-    #[must_use]
-    pub fn matches(&self, command: &str) -> bool {
-        wildcard(self.rule.as_bytes(), command.as_bytes())
-    }
-}
-
-fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
-    match pattern.split_first() {
-        None => name.is_empty(),
-        Some((b'*', rest)) => (0..=name.len()).any(|skip| wildcard(rest, &name[skip..])),
-        Some((first, rest)) => name
-            .split_first()
-            .is_some_and(|(head, tail)| head.eq_ignore_ascii_case(first) && wildcard(rest, tail)),
-    }
-}
-
 /// A session (API-AUTH-030).
 #[derive(Debug, Clone)]
 pub struct Session {
@@ -379,27 +320,6 @@ impl World {
         })
     }
 
-    /// Adds a role without rules.
-    pub fn add_role(
-        &mut self,
-        name: &str,
-        description: Option<String>,
-        role_type: RoleType,
-        is_public: bool,
-    ) -> Id {
-        let uuid = self.name_row(Kind::Role, self.roles.next_id());
-        self.roles.insert(Role {
-            uuid,
-            name: name.to_owned(),
-            description,
-            role_type,
-            is_default: false,
-            is_public,
-            enabled: true,
-            rules: Vec::new(),
-        })
-    }
-
     /// Gives a user new keys and answers them.
     pub fn renew_keys(&mut self, user: Id) -> Option<(String, String)> {
         let (api_key, secret_key) = (self.ids.key(), self.ids.key());
@@ -448,32 +368,5 @@ impl World {
             .iter()
             .find(|(_, account)| account.domain == domain && account.name.eq_ignore_ascii_case(name))
             .map(|(id, _)| id)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rules_match_whole_names_ignoring_case() {
-        let rule = |text: &str| RoleRule {
-            uuid: Uuid::nil(),
-            rule: text.to_owned(),
-            allow: true,
-            description: None,
-        };
-        for (pattern, name, expected) in [
-            ("listZones", "LISTzones", true),
-            ("list*", "listZones", true),
-            ("list*", "relistZones", false),
-            ("*Machine", "startVirtualMachine", true),
-            ("*Machine", "listVirtualMachines", false),
-            ("*", "anything", true),
-            ("l*t*s", "listZones", true),
-            ("list", "listZones", false),
-        ] {
-            assert_eq!(rule(pattern).matches(name), expected, "{pattern} {name}");
-        }
     }
 }

@@ -63,8 +63,8 @@ pub struct Event {
 /// What an event is about.
 #[derive(Debug, Clone)]
 pub struct Subject {
-    /// The identifier.
-    pub uuid: Uuid,
+    /// The identifier; settings have none.
+    pub uuid: Option<Uuid>,
     /// The type name, `VirtualMachine`.
     pub type_name: &'static str,
     /// The name at the time.
@@ -96,7 +96,10 @@ impl World {
     /// Writes an event down.
     pub fn record(&mut self, new: NewEvent<'_>) -> Id {
         let uuid = self.name_row(Kind::Event, self.events.next_id());
-        let resource = new.about.and_then(|handle| self.subject(handle));
+        // What the command removed is known from the first event of the chain.
+        let resource = new.about.and_then(|handle| self.subject(handle)).or_else(|| {
+            new.parent.and_then(|parent| self.events.get(parent)).and_then(|event| event.resource.clone())
+        });
         let created = self.now;
         self.events.insert(Event {
             uuid,
@@ -111,6 +114,22 @@ impl World {
             created,
             archived: false,
         })
+    }
+
+    /// Gives a thing its new name in the events that are about it: the real server looks names up
+    /// when events are listed.
+    pub fn rename_subject(&mut self, uuid: Uuid, name: &str) {
+        let about: Vec<Id> = self
+            .events
+            .iter()
+            .filter(|(_, event)| event.resource.as_ref().is_some_and(|subject| subject.uuid == Some(uuid)))
+            .map(|(id, _)| id)
+            .collect();
+        for id in about {
+            if let Some(subject) = self.events.get_mut(id).and_then(|event| event.resource.as_mut()) {
+                subject.name = Some(name.to_owned());
+            }
+        }
     }
 
     /// The identifier, type name and name of a thing.
@@ -136,12 +155,16 @@ impl World {
                 let user = self.users.get(handle.id)?;
                 (user.uuid, Some(user.username.clone()))
             }
+            Kind::Zone => {
+                let zone = self.zones.get(handle.id)?;
+                (zone.uuid, Some(zone.name.clone()))
+            }
             Kind::Domain => {
                 let domain = self.domains.get(handle.id)?;
                 (domain.uuid, Some(domain.name.clone()))
             }
             _ => return None,
         };
-        Some(Subject { uuid, type_name: handle.kind.type_name(), name })
+        Some(Subject { uuid: Some(uuid), type_name: handle.kind.type_name(), name })
     }
 }

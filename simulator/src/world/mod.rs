@@ -8,14 +8,18 @@
 
 pub mod account;
 pub mod clock;
+pub mod domain;
 pub mod event;
 pub mod id;
 pub mod job;
 pub mod kind;
+pub mod limit;
 pub mod network;
 pub mod offering;
 pub mod preset;
+pub mod region;
 pub mod register;
+pub mod role;
 pub mod setting;
 pub mod table;
 pub mod template;
@@ -51,6 +55,9 @@ pub struct World {
     /// Every identifier ever given, of removed things too (API-PAR-030).
     pub index: HashMap<Uuid, Handle>,
 
+    /// How much accounts and domains may have.
+    pub limits: limit::Limits,
+
     /// Domains; number 1 is ROOT.
     pub domains: Table<account::Domain>,
     /// Accounts; number 1 is `system`, number 2 is `admin`.
@@ -58,7 +65,9 @@ pub struct World {
     /// Users; number 1 is `system`, number 2 is `admin`.
     pub users: Table<account::User>,
     /// Roles; number 1 is the root administrator's.
-    pub roles: Table<account::Role>,
+    pub roles: Table<role::Role>,
+    /// Rules of roles.
+    pub role_rules: Table<role::RoleRule>,
 
     /// Zones.
     pub zones: Table<zone::Zone>,
@@ -101,6 +110,8 @@ pub struct World {
     /// Registered user data.
     pub user_data: Table<user_data::UserData>,
 
+    /// Regions by number.
+    pub regions: imbl::OrdMap<i64, region::Region>,
     /// Things that are only registered, listed, changed and removed.
     pub register: register::Register,
     /// Asynchronous jobs, finished ones until they expire.
@@ -125,10 +136,12 @@ impl World {
             settings: setting::Settings::default(),
             management_server,
             index: HashMap::new(),
+            limits: limit::Limits::default(),
             domains: Table::default(),
             accounts: Table::default(),
             users: Table::default(),
             roles: Table::default(),
+            role_rules: Table::default(),
             zones: Table::default(),
             pods: Table::default(),
             clusters: Table::default(),
@@ -147,6 +160,7 @@ impl World {
             virtual_machines: Table::default(),
             volumes: Table::default(),
             user_data: Table::default(),
+            regions: imbl::OrdMap::unit(region::LOCAL, region::Region::local()),
             register: register::Register::default(),
             jobs: Table::default(),
             events: Table::default(),
@@ -196,7 +210,8 @@ impl World {
             Kind::UserData => self.user_data.get(id).map(|row| row.uuid),
             Kind::Job => self.jobs.get(id).map(|row| row.uuid),
             Kind::Event => self.events.get(id).map(|row| row.uuid),
-            Kind::Nic | Kind::RolePermission | Kind::Project => None,
+            Kind::RolePermission => self.role_rules.get(id).map(|row| row.uuid),
+            Kind::Nic | Kind::Project => None,
             Kind::InstanceGroup | Kind::AffinityGroup | Kind::SshKeyPair => {
                 self.register.get(handle.kind, id).map(|row| row.uuid)
             }

@@ -32,6 +32,10 @@ pub struct ServiceOffering {
     pub default_use: bool,
     /// The disk offering behind it.
     pub disk_offering: Id,
+    /// Tags that storage must have.
+    pub storage_tags: Option<String>,
+    /// Tags that a host must have.
+    pub host_tags: Option<String>,
     /// When it was created.
     pub created: Moment,
     /// Whether it may be ordered.
@@ -51,6 +55,8 @@ pub struct DiskOffering {
     pub size: Option<u64>,
     /// `shared` or `local`.
     pub storage_type: String,
+    /// Tags that storage must have.
+    pub storage_tags: Option<String>,
     /// Whether it only serves a compute offering.
     pub compute_only: bool,
     /// When it was created.
@@ -155,6 +161,8 @@ impl World {
             system_vm_type: new.system_vm_type,
             default_use: false,
             disk_offering,
+            storage_tags: None,
+            host_tags: None,
             created,
             active: true,
         })
@@ -176,15 +184,34 @@ impl World {
             display_text: display_text.to_owned(),
             size,
             storage_type: storage_type.to_owned(),
+            storage_tags: None,
             compute_only: false,
             created,
             active: true,
         })
     }
 
+    /// Whether a network is of an offering.
+    #[must_use]
+    pub fn is_network_offering_in_use(&self, id: Id) -> bool {
+        self.networks.iter().any(|(_, network)| network.offering == id)
+    }
+
     /// Adds a network offering.
     pub fn add_network_offering(&mut self, offering: NetworkOffering) -> Id {
         let uuid = self.name_row(Kind::NetworkOffering, self.network_offerings.next_id());
         self.network_offerings.insert(NetworkOffering { uuid, ..offering })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::world::clock::VIRTUAL_EPOCH;
+    use crate::world::preset;
+
+    #[test]
+    fn an_offering_without_networks_is_not_in_use() {
+        let world = preset::install(1, VIRTUAL_EPOCH);
+        assert!(world.network_offerings.iter().all(|(id, _)| !world.is_network_offering_in_use(id)));
     }
 }

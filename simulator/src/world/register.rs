@@ -64,6 +64,21 @@ impl Register {
         }
     }
 
+    /// Takes everything out that an account owns.
+    pub fn remove_owned(&mut self, account: Id) {
+        let kinds: Vec<Kind> = self.tables.keys().copied().collect();
+        for kind in kinds {
+            let owned: Vec<Id> = self
+                .iter(kind)
+                .filter(|(_, record)| record.owner.account == account)
+                .map(|(id, _)| id)
+                .collect();
+            for id in owned {
+                self.remove(kind, id);
+            }
+        }
+    }
+
     /// The thing with a name in an account, case ignored.
     #[must_use]
     pub fn by_name(&self, kind: Kind, owner: Owner, name: &str) -> Option<Id> {

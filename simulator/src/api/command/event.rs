@@ -33,7 +33,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(id, row)| root.is_none_or(|root| *id == root || row.parent == Some(root)))
                 .filter(|(_, row)| {
                     resource.is_none_or(|wanted| {
-                        row.resource.as_ref().is_some_and(|subject| subject.uuid.to_string() == wanted)
+                        row.resource.as_ref().is_some_and(|subject| {
+                            subject.uuid.is_some_and(|uuid| uuid.to_string() == wanted)
+                        })
                     })
                 })
                 .filter(|(_, row)| {

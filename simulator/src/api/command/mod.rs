@@ -10,8 +10,10 @@ mod event;
 mod job;
 mod network;
 mod offering;
+mod region;
 mod register;
 mod role;
+mod setting;
 mod system;
 mod template;
 mod user;
@@ -32,7 +34,7 @@ use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::world::World;
 use crate::world::event::{EventState, NewEvent};
-use crate::world::kind::Handle;
+use crate::world::kind::{Handle, Kind};
 use crate::world::table::Id;
 
 /// A step that only looks.
@@ -57,7 +59,8 @@ pub struct Behaviour {
     pub about: Option<&'static str>,
     /// Whether the answered entity carries the job that made it (JOB-065).
     pub joins_job: bool,
-    /// What the events of the command say; `{}` stands for the thing's identifier.
+    /// What the events of the command say; `{}` stands for the thing's identifier, `{#}` for its
+    /// internal number, `{name}` for a parameter as sent, `null` if it was not.
     pub events: Option<EventTexts>,
 }
 
@@ -94,6 +97,7 @@ const FAMILIES: &[&[Behaviour]] = &[
     account::COMMANDS,
     user::COMMANDS,
     role::COMMANDS,
+    setting::COMMANDS,
     zone::COMMANDS,
     offering::COMMANDS,
     template::COMMANDS,
@@ -102,6 +106,7 @@ const FAMILIES: &[&[Behaviour]] = &[
     volume::COMMANDS,
     user_data::COMMANDS,
     event::COMMANDS,
+    region::COMMANDS,
     register::COMMANDS,
 ];
 
@@ -182,8 +187,34 @@ fn sentence(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-fn filled(template: &str, uuid: Option<Uuid>) -> String {
-    template.replace("{}", &uuid.map(|uuid| uuid.to_string()).unwrap_or_default())
+/// Fills the gaps of an event's text.
+fn filled<'a>(
+    template: &str,
+    uuid: Option<Uuid>,
+    about: Option<Handle>,
+    sent: impl Fn(&str) -> Option<&'a str>,
+) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, gap)) = rest.split_once('{') {
+        let (name, after) = gap.split_once('}').unwrap_or((gap, ""));
+        text.push_str(before);
+        match name {
+            "" => text.push_str(&uuid.map(|uuid| uuid.to_string()).unwrap_or_default()),
+            "#" => text.push_str(&about.map(|about| about.id.to_string()).unwrap_or_default()),
+            name => text.push_str(sent(name).unwrap_or("null")),
+        }
+        rest = after;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Whose an event is: accounts, users and domains are subjects only, and the event is the caller's.
+fn event_owner(world: &World, about: Option<Handle>) -> Option<crate::world::Owner> {
+    about
+        .filter(|about| !matches!(about.kind, Kind::Account | Kind::User | Kind::Domain))
+        .and_then(|about| super::access::owner(world, about))
 }
 
 /// Writes the events down that come before the job: `Created` and `Scheduled`. Answers the root
@@ -201,7 +232,8 @@ pub(super) fn record_scheduled(
         return None;
     }
     let uuid = about.and_then(|about| world.uuid_of(about));
-    let owner = about.and_then(|about| super::access::owner(world, about)).unwrap_or_else(|| caller.owner());
+    let owner = event_owner(world, about).unwrap_or_else(|| caller.owner());
+    let sent = |name: &str| arguments.sent(name);
     let mut event = NewEvent {
         user: caller.user,
         owner,
@@ -214,12 +246,12 @@ pub(super) fn record_scheduled(
     };
     if let Some(created) = texts.created {
         event.event_type = arguments.command().create_event().unwrap_or(event_type);
-        event.description = format!("Successfully created entity for {}", filled(created, uuid));
+        event.description = format!("Successfully created entity for {}", filled(created, uuid, about, sent));
         event.parent = Some(world.record(event.clone()));
     }
     event.event_type = event_type;
     event.state = EventState::Scheduled;
-    event.description = filled(texts.scheduled, uuid);
+    event.description = filled(texts.scheduled, uuid, about, sent);
     let parent = event.parent;
     let scheduled = world.record(event);
     Some(parent.unwrap_or(scheduled))
@@ -249,17 +281,20 @@ fn record_of_job(
     let Some(texts) = behaviour.events else { return };
     let Some(job) = world.jobs.get(job) else { return };
     let Some(event_type) = catalog::command(job.command).and_then(Command::event) else { return };
-    let (user, about, parent) = (job.user, job.about, job.root_event);
+    let (user, about, parent, params) = (job.user, job.about, job.root_event, job.params.clone());
     if world.sins(Quirk::EventsAreNotRecorded) {
         return;
     }
     let parent = parent.filter(|_| !world.sins(Quirk::EventsHaveNoParent));
-    let owner = about
-        .and_then(|about| super::access::owner(world, about))
+    let owner = event_owner(world, about)
         .or_else(|| parent.and_then(|parent| world.events.get(parent)).map(|event| event.owner))
         .unwrap_or_else(|| world.owner_of(job.account));
     let uuid = about.and_then(|about| world.uuid_of(about)).or(job.instance);
-    let description = describe(&filled(texts.action, uuid));
+    let sent = |wanted: &str| {
+        let found = params.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map(|(_, value)| value.as_str())
+    };
+    let description = describe(&filled(texts.action, uuid, about, sent));
     world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
 }
 
@@ -274,9 +309,10 @@ pub(super) fn record_synchronous(
     let command = arguments.command();
     let Some(event_type) = command.event().or_else(|| command.action_events().next()) else { return };
     let about = behaviour.about.and_then(|name| arguments.handle(name));
-    let owner = about.and_then(|about| super::access::owner(world, about)).unwrap_or_else(|| caller.owner());
+    let owner = event_owner(world, about).unwrap_or_else(|| caller.owner());
     let uuid = about.and_then(|about| world.uuid_of(about));
-    let description = format!("Successfully completed {}", filled(texts.action, uuid));
+    let text = filled(texts.action, uuid, about, |name| arguments.sent(name));
+    let description = format!("Successfully completed {text}");
     world.record(NewEvent {
         user: caller.user,
         owner,

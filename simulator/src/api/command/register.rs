@@ -3,6 +3,8 @@
 //! To add a kind: one row in [`ROWS`], and its commands in [`COMMANDS`] by the four verbs below.
 //! Which row a command belongs to follows from its name.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use imbl::OrdMap;
 
 use super::{Behaviour, acting_owner};
@@ -12,7 +14,7 @@ use crate::api::listing;
 use crate::api::parameter::Arguments;
 use crate::reply::{Object, Reply};
 use crate::world::World;
-use crate::world::kind::Kind;
+use crate::world::kind::{Handle, Kind};
 use crate::world::register::Record;
 use crate::world::table::Id;
 
@@ -23,19 +25,52 @@ struct Row {
     noun: &'static str,
     /// The parameters that become fields, besides `name`.
     fields: &'static [&'static str],
+    /// The fields that are shown after the owner.
+    tail: &'static [&'static str],
+    /// Which of the fields that most kinds have it shows.
+    shows: Shows,
     /// The refusal of a name that the account already uses: `{name}`, `{account}`.
     taken: &'static str,
     /// The refusal of one that is gone: `{id}`.
     gone: &'static str,
 }
 
-const ROWS: &[Row] = &[Row {
-    kind: Kind::InstanceGroup,
-    noun: "InstanceGroup",
-    fields: &[],
-    taken: "Unable to create vm group, a group with name {name} already exists for account {account}",
-    gone: "unable to find a vm group with id {id}",
-}];
+/// Fields that most kinds have.
+struct Shows {
+    created: bool,
+    domain_path: bool,
+    annotations: bool,
+}
+
+const ROWS: &[Row] = &[
+    Row {
+        kind: Kind::InstanceGroup,
+        noun: "InstanceGroup",
+        fields: &[],
+        tail: &[],
+        shows: Shows { created: true, domain_path: true, annotations: true },
+        taken: "Unable to create vm group, a group with name {name} already exists for account {account}",
+        gone: "unable to find a vm group with id {id}",
+    },
+    Row {
+        kind: Kind::AffinityGroup,
+        noun: "AffinityGroup",
+        fields: &["description"],
+        tail: &["type"],
+        shows: Shows { created: false, domain_path: true, annotations: false },
+        taken: "Unable to create affinity group, a group with name {name} already exists.",
+        gone: "Unable to find affinity group with id {id}",
+    },
+    Row {
+        kind: Kind::SshKeyPair,
+        noun: "SSHKeyPair",
+        fields: &[],
+        tail: &["fingerprint"],
+        shows: Shows { created: false, domain_path: false, annotations: true },
+        taken: "A key pair with name '{name}' already exists.",
+        gone: "unable to find a key pair with id {id}",
+    },
+];
 
 /// Registers.
 const fn create(name: &'static str) -> Behaviour {
@@ -62,7 +97,110 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     list("listInstanceGroups"),
     update("updateInstanceGroup"),
     delete("deleteInstanceGroup"),
+    list("listAffinityGroups"),
+    Behaviour {
+        create: Some(|world, caller, arguments| {
+            const TYPES: [&str; 4] = [
+                "host affinity",
+                "host anti-affinity",
+                "non-strict host affinity",
+                "non-strict host anti-affinity",
+            ];
+            let wanted = arguments.required("type");
+            if !TYPES.contains(&wanted) {
+                return Err(ApiError::invalid(format!(
+                    "Unable to create affinity group, invalid affinity group type{wanted}"
+                )));
+            }
+            let row = row(arguments);
+            let id = add(world, caller, arguments, row)?;
+            Ok(Handle { kind: row.kind, id })
+        }),
+        run: |world, _, arguments| show(world, row(arguments), arguments.created().unwrap_or_default()),
+        ..create("createAffinityGroup")
+    },
+    Behaviour {
+        run: |world, caller, arguments| {
+            let row = row(arguments);
+            let id = match (arguments.id("id"), arguments.filled("name")) {
+                (Some(_), _) => reachable(world, *caller, row, arguments)?,
+                (None, Some(name)) => named(world, caller, arguments, row, name)?
+                    .ok_or_else(|| ApiError::invalid(format!("Unable to find group {name}")))?,
+                (None, None) => {
+                    return Err(ApiError::invalid(
+                        "Either the affinity group Id or group name must be specified to delete the group",
+                    ));
+                }
+            };
+            world.register.remove(row.kind, id);
+            Ok(Reply::SUCCESS)
+        },
+        ..delete("deleteAffinityGroup")
+    },
+    list("listSSHKeyPairs"),
+    Behaviour {
+        run: |world, caller, arguments| {
+            let row = row(arguments);
+            let id = add(world, caller, arguments, row)?;
+            let (fingerprint, private) = key_material(world);
+            if let Some(record) = world.register.get_mut(row.kind, id) {
+                record.fields.insert("fingerprint", fingerprint);
+            }
+            // Only this answer has the private half, and before all else.
+            let mut shown = Object::named("keypair").with("privatekey", private);
+            if let Some(record) = world.register.get(row.kind, id) {
+                let listed = view(world, row, record);
+                shown.fields.extend(listed.fields);
+            }
+            Ok(Reply::Object(shown))
+        },
+        ..create("createSSHKeyPair")
+    },
+    Behaviour {
+        about: None,
+        run: |world, caller, arguments| {
+            let (row, name) = (row(arguments), arguments.required("name"));
+            let owner = acting_owner(world, caller, arguments)?;
+            let Some(id) = named(world, caller, arguments, row, name)? else {
+                let account = world.accounts.get(owner.account).map_or("", |account| account.name.as_str());
+                let domain = world.domains.get(owner.domain).map(|domain| domain.uuid).unwrap_or_default();
+                return Err(ApiError::invalid(format!(
+                    "A key pair with name '{name}' does not exist for account {account} in specified domain id"
+                ))
+                .about(domain, "domainId"));
+            };
+            world.register.remove(row.kind, id);
+            Ok(Reply::SUCCESS)
+        },
+        ..delete("deleteSSHKeyPair")
+    },
 ];
+
+/// A fingerprint and a private key in their recorded forms. Both are drawn from the seed: nothing
+/// in a simulated guest asks for the key, so there is no key behind the text.
+fn key_material(world: &mut World) -> (String, String) {
+    let fingerprint: Vec<String> = world.ids.bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = STANDARD.encode(world.ids.bytes::<1190>());
+    let mut private = String::from("-----BEGIN RSA PRIVATE KEY-----\n");
+    for line in text.as_bytes().chunks(64) {
+        private.push_str(&String::from_utf8_lossy(line));
+        private.push('\n');
+    }
+    private.push_str("-----END RSA PRIVATE KEY-----\n");
+    (fingerprint.join(":"), private)
+}
+
+/// The thing of a name that the acting account has.
+fn named(
+    world: &World,
+    caller: &Caller,
+    arguments: &Arguments,
+    row: &Row,
+    name: &str,
+) -> Result<Option<Id>, ApiError> {
+    let owner = acting_owner(world, caller, arguments)?;
+    Ok(world.register.by_name(row.kind, owner, name))
+}
 
 /// The row that a command belongs to.
 fn row(arguments: &Arguments) -> &'static Row {
@@ -72,6 +210,12 @@ fn row(arguments: &Arguments) -> &'static Row {
 
 fn run_create(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
     let row = row(arguments);
+    let id = add(world, caller, arguments, row)?;
+    show(world, row, id)
+}
+
+/// Registers what the parameters describe.
+fn add(world: &mut World, caller: &Caller, arguments: &Arguments, row: &Row) -> Result<Id, ApiError> {
     let owner = acting_owner(world, caller, arguments)?;
     let name = arguments.required("name");
     if world.register.by_name(row.kind, owner, name).is_some() {
@@ -81,10 +225,11 @@ fn run_create(world: &mut World, caller: &Caller, arguments: &Arguments) -> Resu
     let fields: OrdMap<&'static str, String> = row
         .fields
         .iter()
+        .chain(row.tail)
+        .filter(|field| arguments.command().param(field).is_some())
         .filter_map(|field| arguments.filled(field).map(|value| (*field, value.to_owned())))
         .collect();
-    let id = world.add_record(row.kind, owner, name, fields);
-    show(world, row, id)
+    Ok(world.add_record(row.kind, owner, name, fields))
 }
 
 fn run_list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
@@ -147,11 +292,15 @@ fn view(world: &World, row: &Row, record: &Record) -> Object {
     for field in row.fields {
         object.push(field, record.field(field));
     }
-    object
-        .with("created", record.created)
+    let shows = &row.shows;
+    object = object
+        .with("created", shows.created.then_some(record.created))
         .with("account", account.map(|account| account.name.as_str()))
         .with("domainid", domain.map(|domain| domain.uuid))
         .with("domain", domain.map(|domain| domain.name.as_str()))
-        .with("domainpath", domain.map(|domain| domain.shown_path()))
-        .with("hasannotations", false)
+        .with("domainpath", domain.filter(|_| shows.domain_path).map(|domain| domain.shown_path()));
+    for field in row.tail {
+        object.push(field, record.field(field));
+    }
+    object.with("hasannotations", shows.annotations.then_some(false))
 }

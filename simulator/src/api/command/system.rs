@@ -45,7 +45,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
+    Behaviour { name: "getApiLimit", run: |_, _, _| Err(no_throttling()), ..Behaviour::PLAIN },
+    Behaviour { name: "resetApiLimit", run: |_, _, _| Err(no_throttling()), ..Behaviour::PLAIN },
 ];
+
+/// The simulator counts no calls, which is what a server does unless told otherwise (API-LIM-001).
+fn no_throttling() -> ApiError {
+    ApiError::api(432, "This api is only available when api.throttling.enabled = true.")
+}
 
 fn capabilities(world: &World, caller: Caller) -> Object {
     let setting = |name: &str| world.settings.flag(name);

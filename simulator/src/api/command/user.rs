@@ -1,13 +1,14 @@
 //! Users and their keys.
 
-use super::Behaviour;
-use super::account::new_user;
+use super::account::{NO_REACH, key_access};
+use super::{Behaviour, EventTexts};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
+use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
 use crate::reply::{Object, Reply};
 use crate::world::World;
-use crate::world::account::{SYSTEM, Standing};
+use crate::world::account::{NewUser, SYSTEM, Standing};
 use crate::world::table::Id;
 
 pub(super) const COMMANDS: &[Behaviour] = &[
@@ -61,7 +62,36 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 })
                 .map(|(id, _)| id)
                 .collect();
-            listing::page(world, arguments, matches, |id| view::user(world, id, *caller))
+            listing::page(world, arguments, matches, |id| view::listed_user(world, id, *caller))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "getUser",
+        run: |world, _, arguments| {
+            let key = arguments.required("userapikey");
+            let Some((id, _)) = world.user_by_api_key(key) else {
+                return Err(ApiError::api(530, "User with the given API key does not exist"));
+            };
+            Ok(Reply::Object(view::user(world, id)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "listUserTwoFactorAuthenticatorProviders",
+        run: |_, _, arguments| {
+            let name = arguments.filled("name");
+            let providers = [
+                ("totp", "TOTP user two factor authentication provider Plugin"),
+                ("staticpin", "Static Pin user two factor authentication provider Plugin"),
+            ];
+            Ok(Reply::all(
+                providers
+                    .into_iter()
+                    .filter(|(provider, _)| name.is_none_or(|name| name == *provider))
+                    .map(|(provider, text)| Object::new().with("name", provider).with("description", text))
+                    .collect(),
+            ))
         },
         ..Behaviour::PLAIN
     },
@@ -72,21 +102,43 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let name = arguments.required("account");
             let account = world.account_by_name(name, domain).ok_or_else(|| {
                 ApiError::invalid(format!(
-                    "Unable to find account {name} in domain id={domain} to create user"
+                    "Unable to find account {name} in domain {} to create user",
+                    listing::domain_dump(world, domain)
                 ))
             })?;
-            let username = arguments.required("username");
-            let taken = world.users.iter().any(|(_, user)| {
-                user.username.eq_ignore_ascii_case(username)
-                    && world.accounts.get(user.account).is_some_and(|account| account.domain == domain)
-            });
-            if taken {
-                return Err(ApiError::runtime(format!(
-                    "The user {username} already exists in domain {domain}"
-                )));
+            if !caller.reaches(world, world.owner_of(account)) {
+                return Err(ApiError::permission(NO_REACH));
             }
+            refuse_taken_name(world, arguments.required("username"), domain)?;
             let id = world.add_user(account, new_user(arguments));
-            Ok(Reply::Object(view::user(world, id, *caller)))
+            Ok(Reply::Object(view::user(world, id)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "updateUser",
+        run: |world, caller, arguments| {
+            let id = reachable(world, *caller, arguments.id("id"))?;
+            update(world, *caller, arguments, id)?;
+            Ok(Reply::Object(view::user(world, id)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "moveUser",
+        run: |world, caller, arguments| {
+            let id = reachable(world, *caller, arguments.id("id"))?;
+            let target = move_target(world, arguments, id)?;
+            let old = world.users.get(id).map(|user| user.account);
+            if old == Some(target) {
+                return Err(ApiError::invalid("User is already in the account"));
+            }
+            if let Some(user) = world.users.get_mut(id) {
+                user.account = target;
+                // The real server makes the user anew, and this is what a new one gets.
+                user.timezone.get_or_insert_with(|| "UTC".to_owned());
+            }
+            Ok(Reply::SUCCESS)
         },
         ..Behaviour::PLAIN
     },
@@ -110,42 +162,182 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "disableUser",
         about: Some("id"),
+        events: Some(EventTexts {
+            scheduled: "disabling user: {#}",
+            action: "disabling user",
+            created: None,
+        }),
         run: |world, caller, arguments| {
             let id = reachable(world, *caller, arguments.id("id"))?;
-            if let Some(user) = world.users.get_mut(id) {
-                user.standing = Standing::Disabled;
-            }
-            Ok(Reply::Object(view::user(world, id, *caller)))
+            set_standing(world, id, Standing::Disabled)
         },
         ..Behaviour::PLAIN
     },
     Behaviour {
         name: "enableUser",
-        about: Some("id"),
         run: |world, caller, arguments| {
             let id = reachable(world, *caller, arguments.id("id"))?;
             if let Some(user) = world.users.get_mut(id) {
-                user.standing = Standing::Enabled;
                 user.failed_logins = 0;
             }
-            Ok(Reply::Object(view::user(world, id, *caller)))
+            set_standing(world, id, Standing::Enabled)
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "lockUser",
+        run: |world, caller, arguments| {
+            let id = reachable(world, *caller, arguments.id("id"))?;
+            if world.users.get(id).is_some_and(|user| user.standing == Standing::Disabled) {
+                return Err(ApiError::api(530, "Failed to lock user"));
+            }
+            set_standing(world, id, Standing::Locked)
         },
         ..Behaviour::PLAIN
     },
     Behaviour {
         name: "deleteUser",
-        about: Some("id"),
         run: |world, caller, arguments| {
-            let id = reachable(world, *caller, arguments.id("id"))?;
-            if world.users.get(id).is_some_and(|user| user.is_default) {
-                return Err(ApiError::invalid("The user is default and can't be removed"));
+            let id = arguments.id("id").unwrap_or_default();
+            let Some(user) = world.users.get(id) else {
+                return Err(ApiError::invalid("The specified user doesn't exist in the system"));
+            };
+            if user.is_default {
+                return Err(ApiError::invalid("The user is default and can't be (re)moved"));
             }
-            world.users.remove(id);
+            if !caller.reaches(world, world.owner_of(user.account)) {
+                return Err(ApiError::permission(NO_REACH));
+            }
+            world.remove_user(id);
             Ok(Reply::SUCCESS)
         },
         ..Behaviour::PLAIN
     },
 ];
+
+/// The user that the parameters of `createAccount` and `createUser` describe.
+pub(super) fn new_user(arguments: &Arguments) -> NewUser {
+    NewUser {
+        username: arguments.required("username").to_owned(),
+        password: arguments.required("password").to_owned(),
+        firstname: arguments.required("firstname").to_owned(),
+        lastname: arguments.required("lastname").to_owned(),
+        email: arguments.filled("email").map(str::to_owned),
+        timezone: arguments.filled("timezone").map(str::to_owned),
+    }
+}
+
+/// The user of a domain with a name, case ignored.
+fn by_name(world: &World, username: &str, domain: Id) -> Option<Id> {
+    world
+        .users
+        .iter()
+        .find(|(_, user)| {
+            user.username.eq_ignore_ascii_case(username)
+                && world.accounts.get(user.account).is_some_and(|account| account.domain == domain)
+        })
+        .map(|(id, _)| id)
+}
+
+/// Refuses a name that a user of the domain has.
+pub(super) fn refuse_taken_name(world: &World, username: &str, domain: Id) -> Result<(), ApiError> {
+    if by_name(world, username, domain).is_none() {
+        return Ok(());
+    }
+    let domain = listing::domain_dump(world, domain);
+    Err(ApiError::invalid(format!("The user {username} already exists in domain {domain}")))
+}
+
+fn update(world: &mut World, caller: Caller, arguments: &Arguments, id: Id) -> Result<(), ApiError> {
+    let access = arguments.filled("apikeyaccess").map(key_access).transpose()?;
+    for (name, shown) in [("firstname", "First name"), ("lastname", "Last name")] {
+        if arguments.text(name).is_some_and(|text| text.trim().is_empty()) {
+            return Err(ApiError::invalid(format!("{shown} cannot be empty")));
+        }
+    }
+    if let Some(username) = arguments.filled("username") {
+        let domain = world.users.get(id).map_or(caller.domain, |user| world.owner_of(user.account).domain);
+        if let Some(other) = by_name(world, username, domain).filter(|other| *other != id) {
+            return Err(name_in_use(world, username, domain, other));
+        }
+    }
+    let password = arguments.filled("password");
+    if password.is_some() && caller.user == id && !caller.is_root_admin() {
+        match arguments.filled("currentpassword") {
+            None => {
+                return Err(ApiError::invalid(
+                    "To set a new password the current password must be provided.",
+                ));
+            }
+            Some(current) if world.users.get(id).is_some_and(|user| user.password != current) => {
+                return Err(ApiError::invalid("Current password is incorrect."));
+            }
+            Some(_) => {}
+        }
+    }
+    let keys = (arguments.filled("userapikey"), arguments.filled("usersecretkey"));
+    if keys.0.is_some() != keys.1.is_some() {
+        return Err(ApiError::invalid("Please provide a userApiKey/userSecretKey pair"));
+    }
+    let Some(user) = world.users.get_mut(id) else { return Ok(()) };
+    let set = |field: &mut String, value: Option<&str>| {
+        if let Some(value) = value {
+            value.clone_into(field);
+        }
+    };
+    set(&mut user.firstname, arguments.filled("firstname"));
+    set(&mut user.lastname, arguments.filled("lastname"));
+    set(&mut user.username, arguments.filled("username"));
+    set(&mut user.password, password);
+    if let Some(email) = arguments.filled("email") {
+        user.email = Some(email.to_owned());
+    }
+    if let Some(timezone) = arguments.filled("timezone") {
+        user.timezone = Some(timezone.to_owned());
+    }
+    if let (Some(public), Some(secret)) = keys {
+        user.api_key = Some(public.to_owned());
+        user.secret_key = Some(secret.to_owned());
+    }
+    if let Some(access) = access {
+        user.key_access = access;
+    }
+    Ok(())
+}
+
+fn name_in_use(world: &World, username: &str, domain: Id, user: Id) -> ApiError {
+    let account = world.users.get(user).and_then(|user| world.accounts.get(user.account));
+    let (account, name) = account.map(|account| (account.uuid, account.name.as_str())).unwrap_or_default();
+    let (domain, domain_name) =
+        world.domains.get(domain).map(|domain| (domain.uuid, domain.name.as_str())).unwrap_or_default();
+    ApiError::invalid(format!(
+        "Username [{username}] already exists in domain [id={domain},name={domain_name}] user account \
+         [id={account},name={name}]"
+    ))
+}
+
+/// The account of the same domain into which a user moves.
+fn move_target(world: &World, arguments: &Arguments, user: Id) -> Result<Id, ApiError> {
+    let domain = world.users.get(user).map_or(0, |user| world.owner_of(user.account).domain);
+    let target = arguments
+        .id("accountid")
+        .filter(|id| world.accounts.get(*id).is_some())
+        .or_else(|| arguments.filled("account").and_then(|name| world.account_by_name(name, domain)));
+    let target = target.ok_or_else(|| {
+        ApiError::runtime("no account name or account id. this should have been caught before this point")
+    })?;
+    if world.owner_of(target).domain != domain {
+        return Err(ApiError::invalid("moving users can only be done within one domain"));
+    }
+    Ok(target)
+}
+
+fn set_standing(world: &mut World, id: Id, standing: Standing) -> Result<Reply, ApiError> {
+    if let Some(user) = world.users.get_mut(id) {
+        user.standing = standing;
+    }
+    Ok(Reply::Object(view::user(world, id)))
+}
 
 /// The user, if there is one within the caller's reach.
 fn reachable(world: &World, caller: Caller, id: Option<Id>) -> Result<Id, ApiError> {
@@ -155,7 +347,7 @@ fn reachable(world: &World, caller: Caller, id: Option<Id>) -> Result<Id, ApiErr
     if caller.reaches(world, world.owner_of(user.account)) {
         Ok(id)
     } else {
-        Err(ApiError::permission("Caller does not have permission to operate with provided resource."))
+        Err(ApiError::permission(NO_REACH))
     }
 }
 

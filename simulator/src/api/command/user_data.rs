@@ -60,14 +60,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         about: Some("id"),
         run: |world, caller, arguments| {
             let id = arguments.id("id").unwrap_or_default();
+            // The real server looks at whether the row exists and not at whose it is.
             let Some(row) = world.user_data.get(id) else {
-                return Err(ApiError::invalid(format!("Unable to find UserData with id {id}")));
+                let owner = acting_owner(world, caller, arguments)?;
+                let account = world.accounts.get(owner.account).map_or("", |row| row.name.as_str());
+                let domain = world.domains.get(owner.domain).map(|row| row.uuid).unwrap_or_default();
+                return Err(ApiError::invalid(format!(
+                    "A UserData with id '{id}' does not exist for account {account} in specified domain id"
+                ))
+                .about(domain, "domainId"));
             };
-            if !caller.reaches(world, row.owner) {
-                return Err(ApiError::permission(
-                    "Caller does not have permission to operate with provided resource.",
-                ));
-            }
             let name = &row.name;
             if world.templates.iter().any(|(_, template)| template.user_data == Some(id)) {
                 return Err(ApiError::runtime(format!(
@@ -84,4 +86,41 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
+    Behaviour {
+        name: "linkUserDataToTemplate",
+        run: |world, _, arguments| {
+            let (template, iso) = (arguments.id("templateid"), arguments.id("isoid"));
+            let id = match (template, iso) {
+                (Some(_), Some(_)) => {
+                    return Err(ApiError::invalid(
+                        "Both template and ISO ids are specified, only one is allowed",
+                    ));
+                }
+                (None, None) => {
+                    return Err(ApiError::invalid("Template or ISO id is required to link user data"));
+                }
+                (template, iso) => template.or(iso).unwrap_or_default(),
+            };
+            let user_data = arguments.id("userdataid");
+            let policy = match arguments.filled("userdatapolicy") {
+                None => "ALLOWOVERRIDE".to_owned(),
+                Some(word) => POLICIES
+                    .iter()
+                    .find(|policy| policy.eq_ignore_ascii_case(word))
+                    .map(|policy| (*policy).to_owned())
+                    .ok_or_else(|| ApiError::invalid(format!("Invalid userdata policy {word}")))?,
+            };
+            let Some(row) = world.templates.get_mut(id) else {
+                return Err(ApiError::invalid(format!("unable to find template/ISO with id {id}")));
+            };
+            row.user_data = user_data;
+            row.user_data_policy = user_data.map(|_| policy);
+            let row = world.templates.get(id);
+            Ok(Reply::Object(row.map(|row| view::linked_template(world, row)).unwrap_or_default()))
+        },
+        ..Behaviour::PLAIN
+    },
 ];
+
+/// What happens when a machine brings user data of its own.
+const POLICIES: [&str; 3] = ["ALLOWOVERRIDE", "APPEND", "DENYOVERRIDE"];

@@ -27,7 +27,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .map(|(id, _)| id)
                 .collect();
             listing::page(world, arguments, matches, |id| {
-                world.zones.get(id).map(view::zone).unwrap_or_default()
+                world.zones.get(id).map(|row| view::zone(world, id, row)).unwrap_or_default()
             })
         },
         ..Behaviour::PLAIN
@@ -51,7 +51,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 Some("Disabled") => zone.enabled = false,
                 _ => {}
             }
-            Ok(Reply::Object(world.zones.get(id).map(view::zone).unwrap_or_default()))
+            Ok(Reply::Object(world.zones.get(id).map(|row| view::zone(world, id, row)).unwrap_or_default()))
         },
         ..Behaviour::PLAIN
     },

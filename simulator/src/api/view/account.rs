@@ -4,96 +4,74 @@ use crate::api::caller::Caller;
 use crate::catalog::RoleType;
 use crate::reply::Object;
 use crate::world::World;
-use crate::world::account::{ROOT_DOMAIN, Role, RoleRule};
+use crate::world::account::ROOT_DOMAIN;
+use crate::world::limit::{Holder, Resource};
+use crate::world::role::{Role, RoleRule};
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 
-/// A limit with what is used of it: `vmlimit`, `vmtotal`, `vmavailable`.
-struct Limit {
-    names: [&'static str; 3],
-    most: Option<i64>,
-    used: i64,
-    fraction: bool,
-}
+/// What is limited, in the order of the response class, with the first part of the fields' names.
+const LIMITED: [(&str, [&str; 3]); 17] = [
+    ("user_vm", ["vmlimit", "vmtotal", "vmavailable"]),
+    ("public_ip", ["iplimit", "iptotal", "ipavailable"]),
+    ("volume", ["volumelimit", "volumetotal", "volumeavailable"]),
+    ("snapshot", ["snapshotlimit", "snapshottotal", "snapshotavailable"]),
+    ("backup", ["backuplimit", "backuptotal", "backupavailable"]),
+    ("backup_storage", ["backupstoragelimit", "backupstoragetotal", "backupstorageavailable"]),
+    ("template", ["templatelimit", "templatetotal", "templateavailable"]),
+    ("project", ["projectlimit", "projecttotal", "projectavailable"]),
+    ("network", ["networklimit", "networktotal", "networkavailable"]),
+    ("vpc", ["vpclimit", "vpctotal", "vpcavailable"]),
+    ("cpu", ["cpulimit", "cputotal", "cpuavailable"]),
+    ("memory", ["memorylimit", "memorytotal", "memoryavailable"]),
+    ("gpu", ["gpulimit", "gputotal", "gpuavailable"]),
+    ("primary_storage", ["primarystoragelimit", "primarystoragetotal", "primarystorageavailable"]),
+    ("secondary_storage", ["secondarystoragelimit", "secondarystoragetotal", "secondarystorageavailable"]),
+    ("bucket", ["bucketlimit", "buckettotal", "bucketavailable"]),
+    ("object_storage", ["objectstoragelimit", "objectstoragetotal", "objectstorageavailable"]),
+];
 
-fn limits(world: &World, most: bool, covers: &dyn Fn(Id) -> bool) -> Vec<Limit> {
-    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-    let machines = world.virtual_machines.iter().filter(|(_, machine)| {
-        covers(machine.owner.account)
-            && !matches!(machine.state, MachineState::Destroyed | MachineState::Error)
-    });
-    let (mut vms, mut cores, mut memory) = (0, 0, 0);
-    for (_, machine) in machines {
-        let size = world.machine_size(machine);
-        vms += 1;
-        cores += i64::from(size.0);
-        memory += i64::from(size.2);
-    }
-    let volumes: Vec<u64> = world
-        .volumes
-        .iter()
-        .filter(|(_, volume)| covers(volume.owner.account))
-        .map(|(_, volume)| volume.size)
-        .collect();
-    let stored: u64 = volumes.iter().sum();
-    let addresses = world.addresses.iter().filter(|(_, row)| covers(row.owner.account)).count();
-    let templates = world
-        .templates
-        .iter()
-        .filter(|(_, row)| covers(row.owner.account) && row.template_type == "USER")
-        .count();
-    let networks = world.networks.iter().filter(|(_, row)| covers(row.owner.account)).count();
-    let limit =
-        |names, standard, used| Limit { names, most: most.then_some(standard), used, fraction: false };
-    vec![
-        limit(["vmlimit", "vmtotal", "vmavailable"], 20, vms),
-        limit(["iplimit", "iptotal", "ipavailable"], 20, count(addresses)),
-        limit(["volumelimit", "volumetotal", "volumeavailable"], 20, count(volumes.len())),
-        limit(["snapshotlimit", "snapshottotal", "snapshotavailable"], 20, 0),
-        limit(["backuplimit", "backuptotal", "backupavailable"], 20, 0),
-        limit(["backupstoragelimit", "backupstoragetotal", "backupstorageavailable"], 400, 0),
-        limit(["templatelimit", "templatetotal", "templateavailable"], 20, count(templates)),
-        limit(["projectlimit", "projecttotal", "projectavailable"], 10, 0),
-        limit(["networklimit", "networktotal", "networkavailable"], 20, count(networks)),
-        limit(["vpclimit", "vpctotal", "vpcavailable"], 20, 0),
-        limit(["cpulimit", "cputotal", "cpuavailable"], 40, cores),
-        limit(["memorylimit", "memorytotal", "memoryavailable"], 40960, memory),
-        limit(["gpulimit", "gputotal", "gpuavailable"], 20, 0),
-        limit(
-            ["primarystoragelimit", "primarystoragetotal", "primarystorageavailable"],
-            200,
-            i64::try_from(stored >> 30).unwrap_or(i64::MAX),
-        ),
-        Limit {
-            fraction: true,
-            ..limit(["secondarystoragelimit", "secondarystoragetotal", "secondarystorageavailable"], 400, 0)
-        },
-        limit(["bucketlimit", "buckettotal", "bucketavailable"], 20, 0),
-        limit(["objectstoragelimit", "objectstoragetotal", "objectstorageavailable"], 400, 0),
-    ]
-}
-
-fn push_limit(object: &mut Object, limit: &Limit) {
-    let text = |number: i64| if limit.fraction { format!("{number}.0") } else { number.to_string() };
-    object.push(limit.names[0], limit.most.map_or_else(|| "Unlimited".to_owned(), |most| most.to_string()));
-    if limit.fraction {
-        object.push(limit.names[1], 0.0);
+/// Adds a limit with what is used of it: `vmlimit`, `vmtotal`, `vmavailable`.
+fn push_limit(world: &World, object: &mut Object, holder: Holder, name: &str, names: [&'static str; 3]) {
+    let Some(resource) = Resource::named(name) else { return };
+    let (most, used) = (world.limit(holder, resource), world.in_use(holder, resource));
+    // Secondary storage is measured with a fraction, all else is counted.
+    let fraction = name == "secondary_storage";
+    let unlimited = || "Unlimited".to_owned();
+    object.push(names[0], if most == -1 { unlimited() } else { most.to_string() });
+    if fraction {
+        object.push(names[1], 0.0);
     } else {
-        object.push(limit.names[1], limit.used);
+        object.push(names[1], used);
     }
-    object.push(
-        limit.names[2],
-        limit.most.map_or_else(|| "Unlimited".to_owned(), |most| text(most - limit.used)),
-    );
+    let left = match (most, holder) {
+        // The one limit that domains get from the setting's default.
+        (-1, Holder::Domain(id)) if name == "backup_storage" && id != ROOT_DOMAIN => "800".to_owned(),
+        (-1, _) => unlimited(),
+        _ if fraction => format!("{most}.0"),
+        _ => (most - used).max(0).to_string(),
+    };
+    object.push(names[2], left);
+}
+
+/// An account as lists show it: key access is for root administrators.
+#[must_use]
+pub fn listed_account(world: &World, id: Id, viewer: Caller) -> Object {
+    let mut object = account(world, id);
+    if !viewer.is_root_admin() {
+        object.fields.retain(|field| field.name != "apikeyaccess");
+    }
+    object
 }
 
 /// An account with its limits and users.
 #[must_use]
-pub fn account(world: &World, id: Id, viewer: Caller) -> Object {
+pub fn account(world: &World, id: Id) -> Object {
     let Some(row) = world.accounts.get(id) else { return Object::new() };
     let domain = world.domains.get(row.domain);
     let role = world.roles.get(row.role);
-    let unlimited = row.role == 1;
+    // Traffic is counted as soon as a router carries some.
+    let carried = world.addresses.iter().any(|(_, held)| held.owner.account == id && held.source_nat);
     let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -105,12 +83,12 @@ pub fn account(world: &World, id: Id, viewer: Caller) -> Object {
         .with("domain", domain.map(|domain| domain.name.as_str()))
         .with("domainpath", domain.map(|domain| domain.shown_path()))
         .with("defaultzoneid", row.default_zone.and_then(|zone| world.zones.get(zone)).map(|zone| zone.uuid))
-        .with("receivedbytes", 0)
-        .with("sentbytes", 0);
-    for limit in limits(world, !unlimited, &|account| account == id) {
+        .with("receivedbytes", carried.then_some(0))
+        .with("sentbytes", carried.then_some(0));
+    for (name, names) in LIMITED {
         // The template line comes before the counts of machines, the rest after them.
-        push_limit(&mut object, &limit);
-        if limit.names[0] == "templatelimit" {
+        push_limit(world, &mut object, Holder::Account(id), name, names);
+        if name == "template" {
             let in_state = |wanted: MachineState| {
                 world
                     .virtual_machines
@@ -126,7 +104,7 @@ pub fn account(world: &World, id: Id, viewer: Caller) -> Object {
         .users
         .iter()
         .filter(|(_, user)| user.account == id)
-        .map(|(user_id, _)| user_fields(world, user_id, viewer, false))
+        .map(|(user_id, _)| user(world, user_id))
         .collect();
     object
         .with("state", row.standing.name())
@@ -139,20 +117,28 @@ pub fn account(world: &World, id: Id, viewer: Caller) -> Object {
         .with("apikeyaccess", row.key_access.name())
 }
 
-/// A user.
+/// A user as lists show it.
 #[must_use]
-pub fn user(world: &World, id: Id, viewer: Caller) -> Object {
-    user_fields(world, id, viewer, true)
+pub fn listed_user(world: &World, id: Id, viewer: Caller) -> Object {
+    let account = world.users.get(id).and_then(|row| world.accounts.get(row.account));
+    let below = account.is_some_and(|account| {
+        account.domain != viewer.domain && world.is_within(account.domain, viewer.domain)
+    });
+    let access = world.users.get(id).map(|row| row.key_access.name());
+    let mut object = user(world, id);
+    if let Some(field) = object.fields.iter_mut().find(|field| field.name == "iscallerchilddomain") {
+        field.value = below.into();
+    }
+    object.with("apikeyaccess", access.filter(|_| viewer.is_root_admin()))
 }
 
-fn user_fields(world: &World, id: Id, viewer: Caller, alone: bool) -> Object {
+/// A user.
+#[must_use]
+pub fn user(world: &World, id: Id) -> Object {
     let Some(row) = world.users.get(id) else { return Object::new() };
     let account = world.accounts.get(row.account);
     let domain = account.and_then(|account| world.domains.get(account.domain));
     let role = account.and_then(|account| world.roles.get(account.role));
-    let below = account.is_some_and(|account| {
-        account.domain != viewer.domain && world.is_within(account.domain, viewer.domain)
-    });
     Object::new()
         .with("id", row.uuid)
         .with("username", &row.username)
@@ -172,19 +158,30 @@ fn user_fields(world: &World, id: Id, viewer: Caller, alone: bool) -> Object {
         .with("timezone", row.timezone.as_deref())
         .with("apikey", row.api_key.as_deref())
         .with("accountid", account.map(|account| account.uuid))
-        .with("iscallerchilddomain", alone && below)
+        .with("iscallerchilddomain", false)
         .with("isdefault", row.is_default)
         .with("is2faenabled", false)
         .with("is2famandated", false)
-        .with("apikeyaccess", alone.then(|| row.key_access.name()))
 }
 
-/// A domain with its limits.
+/// How much of a domain is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DomainLook {
+    /// What `createDomain` answers.
+    New,
+    /// What every other command answers that is no list.
+    Changed,
+    /// What `listDomains` answers, with the limits.
+    Listed,
+}
+
+/// A domain.
 #[must_use]
-pub fn domain(world: &World, id: Id, viewer: Caller) -> Object {
+pub fn domain(world: &World, id: Id, look: DomainLook) -> Object {
     let Some(row) = world.domains.get(id) else { return Object::new() };
     let parent = row.parent.and_then(|parent| world.domains.get(parent));
-    let has_child = world.domains.iter().any(|(_, other)| other.parent == Some(id));
+    let has_child = world.children_of(id).next().is_some();
+    let listed = look == DomainLook::Listed;
     let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -194,20 +191,13 @@ pub fn domain(world: &World, id: Id, viewer: Caller) -> Object {
         .with("haschild", has_child)
         .with("networkdomain", row.network_domain.as_deref())
         .with("path", row.shown_path())
-        .with("state", "Active")
-        .with("created", row.created);
-    if viewer.is_root_admin() || viewer.is_domain_admin() {
-        let covers = |account: Id| {
-            world.accounts.get(account).is_some_and(|account| world.is_within(account.domain, id))
-        };
-        for limit in limits(world, false, &covers) {
-            push_limit(&mut object, &limit);
-            if limit.names[0] == "backupstoragelimit" && id != ROOT_DOMAIN {
-                // The one limit that domains get from the setting's default.
-                object.fields.pop();
-                object.push("backupstorageavailable", "800");
-            }
-        }
+        .with("state", listed.then_some("Active"))
+        .with("created", (look != DomainLook::New).then_some(row.created));
+    if !listed {
+        return object.with("secondarystoragetotal", 0.0);
+    }
+    for (name, names) in LIMITED {
+        push_limit(world, &mut object, Holder::Domain(id), name, names);
     }
     object.with("hasannotations", false)
 }
@@ -235,4 +225,35 @@ pub fn role_permission(role: &Role, rule: &RoleRule, in_list: bool) -> Object {
         .with("rule", &rule.rule)
         .with("permission", if rule.allow { "allow" } else { "deny" })
         .with("description", rule.description.as_deref())
+}
+
+/// The limit of somebody.
+#[must_use]
+pub fn resource_limit(world: &World, holder: Holder, resource: Resource) -> Object {
+    holder_fields(world, holder)
+        .with("resourcetype", resource.number().to_string())
+        .with("resourcetypename", resource.name())
+        .with("max", world.limit(holder, resource))
+}
+
+/// How much somebody has.
+#[must_use]
+pub fn resource_count(world: &World, holder: Holder, resource: Resource) -> Object {
+    holder_fields(world, holder)
+        .with("resourcetype", resource.number().to_string())
+        .with("resourcetypename", resource.name())
+        .with("resourcecount", world.in_use(holder, resource))
+}
+
+fn holder_fields(world: &World, holder: Holder) -> Object {
+    let (account, domain) = match holder {
+        Holder::Account(id) => (world.accounts.get(id), world.owner_of(id).domain),
+        Holder::Domain(id) => (None, id),
+    };
+    let domain = world.domains.get(domain);
+    Object::new()
+        .with("account", account.map(|account| account.name.as_str()))
+        .with("domainid", domain.map(|domain| domain.uuid))
+        .with("domain", domain.map(|domain| domain.name.as_str()))
+        .with("domainpath", domain.map(|domain| domain.shown_path()))
 }

@@ -17,7 +17,7 @@ pub fn event(world: &World, row: &Event) -> Object {
         .with("level", if row.is_error { "ERROR" } else { "INFO" })
         .with("description", &row.description)
         .with_owner(world, row.owner)
-        .with("resourceid", subject.map(|subject| subject.uuid))
+        .with("resourceid", subject.and_then(|subject| subject.uuid))
         .with("resourcetype", subject.map(|subject| subject.type_name))
         .with("resourcename", subject.and_then(|subject| subject.name.as_deref()))
         .with("created", row.created)

@@ -4,17 +4,22 @@ mod account;
 mod event;
 mod network;
 mod offering;
+mod setting;
 mod template;
 mod user_data;
 mod virtual_machine;
 mod volume;
 mod zone;
 
-pub use account::{account, domain, role, role_permission, user};
+pub use account::{
+    DomainLook, account, domain, listed_account, listed_user, resource_count, resource_limit, role,
+    role_permission, user,
+};
 pub use event::event;
 pub use network::{address, network, nic};
 pub use offering::{disk_offering, network_offering, service_offering};
-pub use template::{guest_system, template};
+pub use setting::setting;
+pub use template::{guest_system, linked_template, template};
 pub use user_data::user_data;
 pub use virtual_machine::virtual_machine;
 pub use volume::volume;

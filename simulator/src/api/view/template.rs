@@ -18,6 +18,40 @@ pub fn guest_system(row: &GuestSystem) -> Object {
         .with("fordisplay", true)
 }
 
+/// A template as `linkUserDataToTemplate` answers it: made without a look at zones or flags.
+#[must_use]
+pub fn linked_template(world: &World, row: &Template) -> Object {
+    let system = world.guest_systems.get(row.guest_system);
+    let linked = row.user_data.and_then(|id| world.user_data.get(id));
+    let owner = Object::new().with_owner(world, row.owner);
+    Object::new()
+        .with("id", row.uuid)
+        .with("name", &row.name)
+        .with("displaytext", &row.display_text)
+        .with("ispublic", row.is_public)
+        .with("created", row.created)
+        .with("isready", false)
+        .with("format", &row.format)
+        .with("bootable", true)
+        .with("isfeatured", false)
+        .with("crossZones", false)
+        .with("ostypeid", system.map(|system| system.uuid))
+        .with("ostypename", system.map(|system| system.description.as_str()))
+        .with("account", owner.text("account"))
+        .with("templatetype", &row.template_type)
+        .with("hypervisor", "Simulator")
+        .with("domain", owner.text("domain"))
+        .with("domainpath", owner.text("domainpath"))
+        .with("domainid", owner.text("domainid"))
+        .with("bits", 0)
+        .with("isdynamicallyscalable", false)
+        .with("userdataid", linked.map(|linked| linked.uuid))
+        .with("userdataname", linked.map(|linked| linked.name.as_str()))
+        .with("userdatapolicy", row.user_data_policy.as_deref().filter(|_| linked.is_some()))
+        .with("tags", Vec::<Object>::new())
+        .with("hasannotations", false)
+}
+
 /// A template or an ISO as it is in one zone.
 #[must_use]
 pub fn template(world: &World, row: &Template, zone: Option<Id>, viewer: Caller) -> Object {

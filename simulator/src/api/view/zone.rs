@@ -3,17 +3,23 @@
 use crate::api::VERSION;
 use crate::reply::Object;
 use crate::world::World;
+use crate::world::setting::Scope;
 use crate::world::table::Id;
 use crate::world::zone::{Cluster, Host, ImageStore, Pod, StoragePool, Zone};
 
-/// A zone.
+/// A zone. What settings have a value of their own in it stands in its details.
 #[must_use]
-pub fn zone(row: &Zone) -> Object {
+pub fn zone(world: &World, id: Id, row: &Zone) -> Object {
+    let details: Vec<(String, String)> = world
+        .settings
+        .of_scope(Scope::Zone(id))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect();
     Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
-        .with("dns1", &row.dns1)
-        .with("dns2", row.dns2.as_deref())
+        .with_admin("dns1", &row.dns1)
+        .with_admin("dns2", row.dns2.as_deref())
         .with_admin("internaldns1", &row.internal_dns1)
         .with_admin("guestcidraddress", row.guest_cidr.as_deref())
         .with("networktype", &row.network_type)
@@ -25,6 +31,7 @@ pub fn zone(row: &Zone) -> Object {
         .with("dhcpprovider", "VirtualRouter")
         .with("localstorageenabled", row.local_storage)
         .with("tags", Vec::<Object>::new())
+        .with("resourcedetails", (!details.is_empty()).then_some(details))
         .with("allowuserspecifyvrmtu", false)
         .with("routerprivateinterfacemaxmtu", 1500)
         .with("routerpublicinterfacemaxmtu", 1500)
