@@ -25,7 +25,6 @@ use crate::check::Check;
 mod prelude {
     pub(super) use proptest::prelude::*;
 
-    #[expect(unused_imports, reason = "the vocabulary of checks; not every area uses all of it")]
     pub(super) use crate::{
         check::{
             Capability::{
@@ -151,7 +150,9 @@ mod tests {
         for check in all() {
             for rule in check.rules {
                 let (head, number) = rule.rsplit_once('-').unwrap();
-                assert!(number.len() == 3 && head.contains('-'), "{}: {rule}", check.id);
+                let well_formed = number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+                let of_a_section = head.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+                assert!(well_formed && of_a_section, "{}: {rule}", check.id);
             }
         }
     }
