@@ -306,6 +306,8 @@ quirks! {
     BareNamesAreDropped "bare-names-are-dropped";
     /// Empty items of a list are refused.
     EmptyItemsAreRefused "empty-items-are-refused";
+    /// Texts lose what is not ASCII.
+    TextsAreAscii "texts-are-ascii";
     /// The header `Accept` decides the format.
     AcceptHeaderDecides "accept-header-decides";
     /// `page` is checked although the command lists nothing.

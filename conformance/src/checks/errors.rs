@@ -91,8 +91,8 @@ pub(super) const CHECKS: &[Check] = &[
         source: "ParamProcessWorker.java:442-451, Parameter.java:30",
         rules: &["API-ERR-024", "API-ERR-049"],
         run: |target| {
-            // U+1F600 takes two units.
-            let longest = format!("{}\u{1f600}", "2".repeat(253));
+            // Units, not bytes: this letter has two bytes.
+            let longest = "\u{e9}".repeat(255);
             target.api("listZones").param("keyword", &longest).send()?.expect_success()?;
             let request = target.api("listZones").param("keyword", format!("2{longest}"));
             let reply = request.send()?;

@@ -150,8 +150,9 @@ mod tests {
         for check in all() {
             for rule in check.rules {
                 let (head, number) = rule.rsplit_once('-').unwrap();
-                let is_head = head.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
-                assert!(number.len() == 3 && is_head, "{}: {rule}", check.id);
+                let well_formed = number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());
+                let of_a_section = head.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
+                assert!(well_formed && of_a_section, "{}: {rule}", check.id);
             }
         }
     }

@@ -138,6 +138,7 @@ const PARAMETERS: &[Pair] = &[
     ("parameters/empty-items-vanish", "empty-items-are-refused"),
     ("parameters/dates-without-a-time", "dates-need-a-time"),
     ("parameters/page-is-for-lists", "paging-is-checked-everywhere"),
+    ("parameters/any-text-is-kept", "texts-are-ascii"),
     ("parameters/accept-decides-nothing", "accept-header-decides"),
 ];
 

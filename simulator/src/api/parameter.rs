@@ -449,6 +449,9 @@ impl Converter<'_> {
                 self.param.name()
             )));
         }
+        if self.world.sins(Quirk::TextsAreAscii) {
+            return Ok(text.replace(|letter: char| !letter.is_ascii(), "?"));
+        }
         Ok(text.to_owned())
     }
 
