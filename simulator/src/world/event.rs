@@ -67,7 +67,9 @@ pub struct Subject {
     pub uuid: Uuid,
     /// The type name, `VirtualMachine`.
     pub type_name: &'static str,
-    /// The name at the time.
+    /// The thing itself.
+    pub handle: Handle,
+    /// The name at the time, for when the thing is gone.
     pub name: Option<String>,
 }
 
@@ -113,8 +115,9 @@ impl World {
         })
     }
 
-    /// The identifier, type name and name of a thing.
-    fn subject(&self, handle: Handle) -> Option<Subject> {
+    /// The identifier, type name and name of a thing as it is now (EVT-009).
+    #[must_use]
+    pub fn subject(&self, handle: Handle) -> Option<Subject> {
         let (uuid, name) = match handle.kind {
             Kind::VirtualMachine => {
                 let machine = self.virtual_machines.get(handle.id)?;
@@ -126,7 +129,7 @@ impl World {
             }
             Kind::Network => {
                 let network = self.networks.get(handle.id)?;
-                (network.uuid, Some(network.name.clone()))
+                (network.uuid, Some(network.display_text.clone()))
             }
             Kind::Account => {
                 let account = self.accounts.get(handle.id)?;
@@ -140,8 +143,15 @@ impl World {
                 let domain = self.domains.get(handle.id)?;
                 (domain.uuid, Some(domain.name.clone()))
             }
-            _ => return None,
+            Kind::Address => {
+                let address = self.addresses.get(handle.id)?;
+                (address.uuid, Some(address.address.to_string()))
+            }
+            kind => match self.register.get(kind, handle.id) {
+                Some(record) => (record.uuid, Some(record.name.clone())),
+                None => (self.uuid_of(handle)?, None),
+            },
         };
-        Some(Subject { uuid, type_name: handle.kind.type_name(), name })
+        Some(Subject { uuid, type_name: handle.kind.type_name(), handle, name })
     }
 }

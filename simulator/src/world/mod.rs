@@ -9,6 +9,7 @@
 pub mod account;
 pub mod clock;
 pub mod event;
+pub mod firewall;
 pub mod id;
 pub mod job;
 pub mod kind;
@@ -18,6 +19,7 @@ pub mod preset;
 pub mod register;
 pub mod setting;
 pub mod table;
+pub mod tag;
 pub mod template;
 pub mod user_data;
 pub mod virtual_machine;
@@ -98,6 +100,10 @@ pub struct World {
     pub virtual_machines: Table<virtual_machine::VirtualMachine>,
     /// Volumes.
     pub volumes: Table<volume::Volume>,
+    /// Rules of firewalls and port forwarding.
+    pub firewall_rules: Table<firewall::Rule>,
+    /// Tags on things, oldest first.
+    pub tags: imbl::Vector<tag::Tag>,
     /// Registered user data.
     pub user_data: Table<user_data::UserData>,
 
@@ -146,6 +152,8 @@ impl World {
             addresses: Table::default(),
             virtual_machines: Table::default(),
             volumes: Table::default(),
+            firewall_rules: Table::default(),
+            tags: imbl::Vector::new(),
             user_data: Table::default(),
             register: register::Register::default(),
             jobs: Table::default(),
@@ -196,6 +204,8 @@ impl World {
             Kind::UserData => self.user_data.get(id).map(|row| row.uuid),
             Kind::Job => self.jobs.get(id).map(|row| row.uuid),
             Kind::Event => self.events.get(id).map(|row| row.uuid),
+            Kind::FirewallRule => self.firewall_rules.get(id).map(|row| row.uuid),
+            Kind::Router => self.networks.get(id).and_then(|row| row.router.as_ref()).map(|row| row.uuid),
             Kind::Nic | Kind::RolePermission | Kind::Project => None,
             Kind::InstanceGroup | Kind::AffinityGroup | Kind::SshKeyPair => {
                 self.register.get(handle.kind, id).map(|row| row.uuid)

@@ -5,14 +5,19 @@
 //! typed and present by the time `run` is called.
 
 mod account;
+mod address;
+mod affinity_group;
 mod domain;
 mod event;
+mod firewall;
 mod job;
 mod network;
 mod offering;
 mod register;
 mod role;
+mod router;
 mod system;
+mod tag;
 mod template;
 mod user;
 mod user_data;
@@ -57,8 +62,15 @@ pub struct Behaviour {
     pub about: Option<&'static str>,
     /// Whether the answered entity carries the job that made it (JOB-065).
     pub joins_job: bool,
-    /// What the events of the command say; `{}` stands for the thing's identifier.
+    /// What the events of the command say; `{}` stands for the thing's identifier, `{number}` for
+    /// its internal number.
     pub events: Option<EventTexts>,
+    /// The same, where it depends on the parameters.
+    pub events_of: Option<fn(&Arguments) -> EventTexts>,
+    /// Whether its last event speaks of success whatever came of the job (EVT-008).
+    pub always_logs_success: bool,
+    /// Whether the job leaves no `Started` event, and none of its failure (EVT-007, EVT-008).
+    pub starts_unseen: Option<fn(&Arguments) -> bool>,
 }
 
 /// What the events of a command say (EVT-001 to -007).
@@ -83,7 +95,20 @@ impl Behaviour {
         about: None,
         joins_job: false,
         events: None,
+        events_of: None,
+        always_logs_success: false,
+        starts_unseen: None,
     };
+
+    /// What its events say in this call.
+    fn texts(&self, arguments: &Arguments) -> Option<EventTexts> {
+        self.events_of.map(|events_of| events_of(arguments)).or(self.events)
+    }
+
+    /// Whether its job leaves no `Started` event in this call.
+    fn is_unseen(&self, arguments: &Arguments) -> bool {
+        self.starts_unseen.is_some_and(|unseen| unseen(arguments))
+    }
 }
 
 /// Every family of commands.
@@ -98,10 +123,15 @@ const FAMILIES: &[&[Behaviour]] = &[
     offering::COMMANDS,
     template::COMMANDS,
     network::COMMANDS,
+    address::COMMANDS,
+    firewall::COMMANDS,
+    router::COMMANDS,
     virtual_machine::COMMANDS,
     volume::COMMANDS,
     user_data::COMMANDS,
     event::COMMANDS,
+    tag::COMMANDS,
+    affinity_group::COMMANDS,
     register::COMMANDS,
 ];
 
@@ -154,6 +184,11 @@ pub(super) fn find(command: Command) -> Result<&'static Behaviour, ApiError> {
     }
 }
 
+/// The word for a kind of thing as the `resourcetype` of tags.
+pub(super) fn tag_word(kind: crate::world::kind::Kind) -> &'static str {
+    tag::type_word(kind)
+}
+
 /// How long the job of a command took on the recorded server (table 5.1 of the specification).
 #[must_use]
 pub fn reference_millis(command: &str) -> i64 {
@@ -182,8 +217,10 @@ fn sentence(text: &str) -> String {
     characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
 }
 
-fn filled(template: &str, uuid: Option<Uuid>) -> String {
-    template.replace("{}", &uuid.map(|uuid| uuid.to_string()).unwrap_or_default())
+fn filled(template: &str, uuid: Option<Uuid>, about: Option<Handle>) -> String {
+    template
+        .replace("{}", &uuid.map(|uuid| uuid.to_string()).unwrap_or_default())
+        .replace("{number}", &about.map(|about| about.id.to_string()).unwrap_or_default())
 }
 
 /// Writes the events down that come before the job: `Created` and `Scheduled`. Answers the root
@@ -196,7 +233,7 @@ pub(super) fn record_scheduled(
     about: Option<Handle>,
 ) -> Option<Id> {
     let event_type = arguments.command().event()?;
-    let texts = behaviour.events?;
+    let texts = behaviour.texts(arguments)?;
     if world.sins(Quirk::EventsAreNotRecorded) {
         return None;
     }
@@ -214,39 +251,51 @@ pub(super) fn record_scheduled(
     };
     if let Some(created) = texts.created {
         event.event_type = arguments.command().create_event().unwrap_or(event_type);
-        event.description = format!("Successfully created entity for {}", filled(created, uuid));
+        event.description = format!("Successfully created entity for {}", filled(created, uuid, about));
         event.parent = Some(world.record(event.clone()));
     }
     event.event_type = event_type;
     event.state = EventState::Scheduled;
-    event.description = filled(texts.scheduled, uuid);
+    event.description = filled(texts.scheduled, uuid, about);
     let parent = event.parent;
     let scheduled = world.record(event);
     Some(parent.unwrap_or(scheduled))
 }
 
 /// Writes the `Started` event of a job down.
-pub(super) fn record_started(world: &mut World, job: Id, behaviour: &Behaviour) {
-    record_of_job(world, job, behaviour, EventState::Started, false, sentence);
+pub(super) fn record_started(world: &mut World, job: Id, behaviour: &Behaviour, arguments: &Arguments) {
+    if !behaviour.is_unseen(arguments) {
+        record_of_job(world, job, behaviour.texts(arguments), EventState::Started, false, sentence);
+    }
 }
 
 /// Writes the `Completed` event of a job down.
-pub(super) fn record_completed(world: &mut World, job: Id, behaviour: &Behaviour, is_error: bool) {
+pub(super) fn record_completed(
+    world: &mut World,
+    job: Id,
+    behaviour: &Behaviour,
+    arguments: &Arguments,
+    is_error: bool,
+) {
+    if is_error && behaviour.is_unseen(arguments) {
+        return;
+    }
+    let is_error = is_error && !behaviour.always_logs_success;
     let completed = move |text: &str| {
         if is_error { format!("Error while {text}") } else { format!("Successfully completed {text}") }
     };
-    record_of_job(world, job, behaviour, EventState::Completed, is_error, completed);
+    record_of_job(world, job, behaviour.texts(arguments), EventState::Completed, is_error, completed);
 }
 
 fn record_of_job(
     world: &mut World,
     job: Id,
-    behaviour: &Behaviour,
+    texts: Option<EventTexts>,
     state: EventState,
     is_error: bool,
     describe: impl Fn(&str) -> String,
 ) {
-    let Some(texts) = behaviour.events else { return };
+    let Some(texts) = texts else { return };
     let Some(job) = world.jobs.get(job) else { return };
     let Some(event_type) = catalog::command(job.command).and_then(Command::event) else { return };
     let (user, about, parent) = (job.user, job.about, job.root_event);
@@ -259,30 +308,33 @@ fn record_of_job(
         .or_else(|| parent.and_then(|parent| world.events.get(parent)).map(|event| event.owner))
         .unwrap_or_else(|| world.owner_of(job.account));
     let uuid = about.and_then(|about| world.uuid_of(about)).or(job.instance);
-    let description = describe(&filled(texts.action, uuid));
+    let description = describe(&filled(texts.action, uuid, about));
     world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
 }
 
-/// Writes the one event of a synchronous command down, where its literal has a text for it.
+/// Writes the one event of a synchronous command down, where its literal has a text for it; a
+/// refusal by the service leaves one too (EVT-008).
 pub(super) fn record_synchronous(
     world: &mut World,
     caller: Caller,
     arguments: &Arguments,
     behaviour: &Behaviour,
+    is_error: bool,
 ) {
-    let Some(texts) = behaviour.events else { return };
+    let Some(texts) = behaviour.texts(arguments) else { return };
     let command = arguments.command();
     let Some(event_type) = command.event().or_else(|| command.action_events().next()) else { return };
     let about = behaviour.about.and_then(|name| arguments.handle(name));
     let owner = about.and_then(|about| super::access::owner(world, about)).unwrap_or_else(|| caller.owner());
     let uuid = about.and_then(|about| world.uuid_of(about));
-    let description = format!("Successfully completed {}", filled(texts.action, uuid));
+    let words = if is_error { "Error while" } else { "Successfully completed" };
+    let description = format!("{words} {}", filled(texts.action, uuid, about));
     world.record(NewEvent {
         user: caller.user,
         owner,
         event_type,
         state: EventState::Completed,
-        is_error: false,
+        is_error,
         description,
         parent: None,
         about,

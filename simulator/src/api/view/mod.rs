@@ -1,9 +1,13 @@
 //! How things look to clients: one function per kind, fields in the order of the response class.
 
 mod account;
+mod affinity_group;
 mod event;
+mod firewall;
 mod network;
 mod offering;
+mod router;
+mod tag;
 mod template;
 mod user_data;
 mod virtual_machine;
@@ -11,9 +15,13 @@ mod volume;
 mod zone;
 
 pub use account::{account, domain, role, role_permission, user};
+pub use affinity_group::affinity_group;
 pub use event::event;
+pub use firewall::firewall_rule;
 pub use network::{address, network, nic};
 pub use offering::{disk_offering, network_offering, service_offering};
+pub use router::router;
+pub use tag::tag;
 pub use template::{guest_system, template};
 pub use user_data::user_data;
 pub use virtual_machine::virtual_machine;
@@ -39,6 +47,8 @@ impl Owned for Object {
             .with("domainpath", domain.map(|domain| domain.shown_path()))
     }
 }
+
+use tag::tags;
 
 fn account_name(world: &World, account: Id) -> Option<&str> {
     world.accounts.get(account).map(|account| account.name.as_str())
