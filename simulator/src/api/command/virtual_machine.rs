@@ -787,9 +787,13 @@ fn networks(
 ) -> Result<Vec<(Id, Option<std::net::Ipv4Addr>)>, ApiError> {
     let address =
         |text: &str| text.parse().map_err(|_| ApiError::invalid(format!("Invalid IP address {text}")));
-    let wish = arguments.filled("ipaddress").map(address).transpose()?;
+    // Not every command that places a machine lets the caller choose addresses.
+    let chooses = |name: &str| arguments.command().param(name).is_some();
+    let wish = chooses("ipaddress").then(|| arguments.filled("ipaddress")).flatten();
+    let wish = wish.map(address).transpose()?;
+    let listed = if chooses("iptonetworklist") { arguments.grouped("iptonetworklist") } else { Vec::new() };
     let mut chosen: Vec<(Id, Option<std::net::Ipv4Addr>)> = Vec::new();
-    for entry in arguments.grouped("iptonetworklist") {
+    for entry in listed {
         let network = entry.get("networkid").and_then(|text| uuid::Uuid::try_parse(text).ok());
         let handle = network.and_then(|uuid| world.find(uuid)).filter(|handle| handle.kind == Kind::Network);
         let Some(handle) = handle else {
