@@ -9,6 +9,7 @@ mod data;
 mod entity;
 mod param;
 mod role;
+pub mod service;
 
 pub use self::{
     command::{Build, Command, Gate, JobInstance, Shape},

@@ -58,6 +58,8 @@ pub fn owner(world: &World, handle: Handle) -> Option<Owner> {
         Kind::UserData => world.user_data.get(handle.id).map(|row| row.owner),
         Kind::Account => Some(world.owner_of(handle.id)),
         Kind::User => world.users.get(handle.id).map(|user| world.owner_of(user.account)),
+        Kind::FirewallRule => world.firewall_rules.get(handle.id).map(|row| row.owner),
+        Kind::Router => world.networks.get(handle.id).map(|row| row.owner),
         kind => world.register.get(kind, handle.id).map(|record| record.owner),
     }
 }

@@ -110,7 +110,7 @@ fn java_buckets(len: usize) -> u32 {
 }
 
 /// `String.hashCode()`.
-fn java_hash(text: &str) -> u32 {
+pub(super) fn java_hash(text: &str) -> u32 {
     text.encode_utf16().fold(0, |hash: u32, unit| hash.wrapping_mul(31).wrapping_add(unit.into()))
 }
 

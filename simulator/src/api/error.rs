@@ -22,8 +22,12 @@ pub enum Fault {
     ResourceAllocation,
     /// `InsufficientCapacityException`.
     Capacity,
+    /// A guest address that is taken or does not fit, which comes with an empty class.
+    AddressCapacity,
     /// `InsufficientServerCapacityException` where the command keeps the code inside a job (VM-028).
     ServerCapacity,
+    /// `NetworkRuleConflictException`.
+    RuleConflict,
     /// `ResourceUnavailableException`.
     Unavailable,
     /// `CloudRuntimeException` and everything else.
@@ -43,8 +47,9 @@ impl Fault {
             Self::AccountLimit => 532,
             Self::Capacity | Self::ServerCapacity => 533,
             Self::Unavailable => 534,
+            Self::RuleConflict => 537,
             Self::ResourceAllocation => 535,
-            Self::Runtime => 530,
+            Self::Runtime | Self::AddressCapacity => 530,
             Self::TwoFactor => 511,
         }
     }
@@ -68,9 +73,11 @@ impl Fault {
             Self::InvalidParameter => 4350,
             Self::Permission => 4365,
             Self::AccountLimit => 4280,
+            Self::AddressCapacity => 0,
             Self::Capacity => 4325,
             Self::ServerCapacity => 4335,
             Self::Unavailable => 4380,
+            Self::RuleConflict => 4360,
             Self::ResourceAllocation => 4370,
             Self::Runtime => 4250,
             Self::TwoFactor => 4295,

@@ -157,12 +157,15 @@ fn begin(world: &mut World, id: Id) {
         job.progress = Progress::Running;
     }
     let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
-    let Some(begin) = behaviour.begin else {
-        return command::record_started(world, id, behaviour);
+    let arguments = match arguments {
+        Ok(arguments) => arguments,
+        // The second look at the parameters comes before anything that leaves an event (EVT-008).
+        Err(error) => return close_failed(world, id, &error),
     };
-    match arguments.and_then(|arguments| begin(world, &caller, &arguments)) {
-        Ok(()) => command::record_started(world, id, behaviour),
-        Err(error) => fail(world, id, &error),
+    command::record_started(world, id, behaviour, &arguments);
+    let Some(begin) = behaviour.begin else { return };
+    if let Err(error) = begin(world, &caller, &arguments) {
+        fail(world, id, &error);
     }
 }
 
@@ -172,11 +175,17 @@ fn finish(world: &mut World, id: Id) {
         return;
     }
     let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
-    match arguments.and_then(|arguments| (behaviour.run)(world, &caller, &arguments)) {
+    let result = match &arguments {
+        Ok(arguments) => (behaviour.run)(world, &caller, arguments),
+        Err(error) => Err(error.clone()),
+    };
+    match result {
         Ok(reply) => {
             let reply = with_job(world, id, behaviour, reply);
             let now = world.now;
-            command::record_completed(world, id, behaviour, false);
+            if let Ok(arguments) = &arguments {
+                command::record_completed(world, id, behaviour, arguments, false);
+            }
             if let Some(job) = world.jobs.get_mut(id) {
                 job.progress = Progress::Succeeded(Arc::new(reply));
                 job.completed = Some(now);
@@ -188,10 +197,14 @@ fn finish(world: &mut World, id: Id) {
 }
 
 fn fail(world: &mut World, id: Id, error: &ApiError) {
-    let now = world.now;
-    if let Some((behaviour, ..)) = prepare(world, id) {
-        command::record_completed(world, id, behaviour, true);
+    if let Some((behaviour, _, Ok(arguments))) = prepare(world, id) {
+        command::record_completed(world, id, behaviour, &arguments, true);
     }
+    close_failed(world, id, error);
+}
+
+fn close_failed(world: &mut World, id: Id, error: &ApiError) {
+    let now = world.now;
     if let Some(job) = world.jobs.get_mut(id) {
         job.progress = Progress::Failed { code: error.fault.job_code(), text: error.text.clone() };
         job.completed = Some(now);
@@ -212,7 +225,8 @@ fn prepare(world: &World, id: Id) -> Option<(&'static Behaviour, Caller, Result<
 fn with_job(world: &World, id: Id, behaviour: &Behaviour, reply: Reply) -> Reply {
     let Some(job) = world.jobs.get(id) else { return reply };
     match reply {
-        Reply::Object(object) if behaviour.joins_job => {
+        // What is gone joins nothing (VM-036).
+        Reply::Object(object) if behaviour.joins_job && object.get("id").is_some() => {
             Reply::Object(object.with("jobid", job.uuid).with("jobstatus", 0))
         }
         other => other,
@@ -354,8 +368,8 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         object
             .with("jobinstancetype", job.instance_type)
             .with("jobinstanceid", job.instance)
-            .with("managementserverid", pending.then_some(world.management_server))
-            .with("managementservername", pending.then_some("localhost"))
+            .with("managementserverid", (pending && class.is_some()).then_some(world.management_server))
+            .with("managementservername", (pending && class.is_some()).then_some("localhost"))
             .with("created", job.created)
             .with(
                 "completed",

@@ -43,6 +43,7 @@ const HEAD_BYTES: usize = 8192;
 /// Answers a request.
 pub fn answer(world: &mut World, request: &Request) -> Response {
     job::advance(world);
+    world.expunge_overdue();
     let mut response = match request.port {
         Port::Main => main_port(world, request),
         Port::Integration => {
@@ -325,8 +326,8 @@ fn run(
     }
     let behaviour = command::find(command)?;
     let result = (behaviour.run)(world, &caller, &arguments);
-    if result.is_ok() && !world.quirks.has(Quirk::EventsAreNotRecorded) {
-        command::record_synchronous(world, caller, &arguments, behaviour);
+    if !world.quirks.has(Quirk::EventsAreNotRecorded) {
+        command::record_synchronous(world, caller, &arguments, behaviour, result.is_err());
     }
     result.map(|reply| (command, Outcome::Reply(reply)))
 }

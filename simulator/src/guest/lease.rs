@@ -74,7 +74,7 @@ pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<Str
         let time = if world.sins(Quirk::LeaseNeverEnds) {
             "never".to_owned()
         } else {
-            lease_time(machine.updated.plus_seconds(seconds))
+            lease_time(machine.updated.unwrap_or(machine.created).plus_seconds(seconds))
         };
         let _ = writeln!(text, "  {word} {time};");
     }

@@ -435,9 +435,9 @@ fn read(card: &Card<'_>, file: &File<'_>) -> Found {
         File::Value(name) => card.value(name),
     };
     match bytes {
-        Some(bytes) => Found::File(bytes, card.machine.updated),
+        Some(bytes) => Found::File(bytes, card.machine.updated.unwrap_or(card.machine.created)),
         None if matches!(file, File::Value(_)) && card.world.sins(Quirk::UnknownTypeIsEmpty200) => {
-            Found::File(Vec::new(), card.machine.updated)
+            Found::File(Vec::new(), card.machine.updated.unwrap_or(card.machine.created))
         }
         None => Found::Missing,
     }

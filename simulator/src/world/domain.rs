@@ -30,10 +30,6 @@ impl World {
             name.clone_into(&mut row.name);
         }
         self.renew_paths(id);
-        let renamed = self.domains.get(id).map(|row| row.uuid);
-        if let Some(uuid) = renamed {
-            self.rename_subject(uuid, name);
-        }
     }
 
     /// Hangs a domain below another one.

@@ -67,7 +67,9 @@ pub struct Subject {
     pub uuid: Option<Uuid>,
     /// The type name, `VirtualMachine`.
     pub type_name: &'static str,
-    /// The name at the time.
+    /// The thing itself; settings have none.
+    pub handle: Option<Handle>,
+    /// The name at the time, for when the thing is gone.
     pub name: Option<String>,
 }
 
@@ -116,24 +118,9 @@ impl World {
         })
     }
 
-    /// Gives a thing its new name in the events that are about it: the real server looks names up
-    /// when events are listed.
-    pub fn rename_subject(&mut self, uuid: Uuid, name: &str) {
-        let about: Vec<Id> = self
-            .events
-            .iter()
-            .filter(|(_, event)| event.resource.as_ref().is_some_and(|subject| subject.uuid == Some(uuid)))
-            .map(|(id, _)| id)
-            .collect();
-        for id in about {
-            if let Some(subject) = self.events.get_mut(id).and_then(|event| event.resource.as_mut()) {
-                subject.name = Some(name.to_owned());
-            }
-        }
-    }
-
-    /// The identifier, type name and name of a thing.
-    fn subject(&self, handle: Handle) -> Option<Subject> {
+    /// The identifier, type name and name of a thing as it is now (EVT-009).
+    #[must_use]
+    pub fn subject(&self, handle: Handle) -> Option<Subject> {
         let (uuid, name) = match handle.kind {
             Kind::VirtualMachine => {
                 let machine = self.virtual_machines.get(handle.id)?;
@@ -145,7 +132,7 @@ impl World {
             }
             Kind::Network => {
                 let network = self.networks.get(handle.id)?;
-                (network.uuid, Some(network.name.clone()))
+                (network.uuid, Some(network.display_text.clone()))
             }
             Kind::Account => {
                 let account = self.accounts.get(handle.id)?;
@@ -163,8 +150,15 @@ impl World {
                 let domain = self.domains.get(handle.id)?;
                 (domain.uuid, Some(domain.name.clone()))
             }
-            _ => return None,
+            Kind::Address => {
+                let address = self.addresses.get(handle.id)?;
+                (address.uuid, Some(address.address.to_string()))
+            }
+            kind => match self.register.get(kind, handle.id) {
+                Some(record) => (record.uuid, Some(record.name.clone())),
+                None => (self.uuid_of(handle)?, None),
+            },
         };
-        Some(Subject { uuid: Some(uuid), type_name: handle.kind.type_name(), name })
+        Some(Subject { uuid: Some(uuid), type_name: handle.kind.type_name(), handle: Some(handle), name })
     }
 }

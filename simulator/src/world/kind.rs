@@ -85,6 +85,10 @@ kinds! {
     PublicRange "Vlan" ["VlanIpRangeResponse"];
     /// A public address.
     Address "IpAddress" ["IPAddressResponse"];
+    /// A rule of a firewall or of port forwarding.
+    FirewallRule "FirewallRule" ["FirewallRuleResponse"];
+    /// A virtual router, numbered as its network.
+    Router "DomainRouter" ["DomainRouterResponse"];
     /// A network card.
     Nic "Nic" ["NicResponse"];
     /// A virtual machine.

@@ -10,6 +10,7 @@ pub mod account;
 pub mod clock;
 pub mod domain;
 pub mod event;
+pub mod firewall;
 pub mod id;
 pub mod job;
 pub mod kind;
@@ -22,6 +23,7 @@ pub mod register;
 pub mod role;
 pub mod setting;
 pub mod table;
+pub mod tag;
 pub mod template;
 pub mod user_data;
 pub mod virtual_machine;
@@ -107,6 +109,10 @@ pub struct World {
     pub virtual_machines: Table<virtual_machine::VirtualMachine>,
     /// Volumes.
     pub volumes: Table<volume::Volume>,
+    /// Rules of firewalls and port forwarding.
+    pub firewall_rules: Table<firewall::Rule>,
+    /// Tags on things, oldest first.
+    pub tags: imbl::Vector<tag::Tag>,
     /// Registered user data.
     pub user_data: Table<user_data::UserData>,
 
@@ -159,6 +165,8 @@ impl World {
             addresses: Table::default(),
             virtual_machines: Table::default(),
             volumes: Table::default(),
+            firewall_rules: Table::default(),
+            tags: imbl::Vector::new(),
             user_data: Table::default(),
             regions: imbl::OrdMap::unit(region::LOCAL, region::Region::local()),
             register: register::Register::default(),
@@ -211,6 +219,8 @@ impl World {
             Kind::Job => self.jobs.get(id).map(|row| row.uuid),
             Kind::Event => self.events.get(id).map(|row| row.uuid),
             Kind::RolePermission => self.role_rules.get(id).map(|row| row.uuid),
+            Kind::FirewallRule => self.firewall_rules.get(id).map(|row| row.uuid),
+            Kind::Router => self.networks.get(id).and_then(|row| row.router.as_ref()).map(|row| row.uuid),
             Kind::Nic | Kind::Project => None,
             Kind::InstanceGroup | Kind::AffinityGroup | Kind::SshKeyPair => {
                 self.register.get(handle.kind, id).map(|row| row.uuid)

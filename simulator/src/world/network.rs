@@ -4,8 +4,10 @@ use std::net::Ipv4Addr;
 
 use uuid::Uuid;
 
+use super::account::SYSTEM;
 use super::clock::Moment;
-use super::kind::Kind;
+use super::event::{EventState, NewEvent};
+use super::kind::{Handle, Kind};
 use super::offering::GuestType;
 use super::table::Id;
 use super::{Owner, World};
@@ -70,6 +72,8 @@ pub struct Network {
     pub router: Option<Router>,
     /// Whether it must be restarted.
     pub restart_required: bool,
+    /// Whether the use of its addresses is hidden, once somebody said so.
+    pub hides_addresses: Option<bool>,
     /// When it was created.
     pub created: Moment,
 }
@@ -156,6 +160,16 @@ pub struct Router {
     pub guest_address: Ipv4Addr,
     /// Its address on the public network, if it has one.
     pub public_address: Option<Ipv4Addr>,
+    /// The identifiers of its cards: guest, control, public.
+    pub nics: [Uuid; 3],
+    /// The identifier of the control network.
+    pub control_network: Uuid,
+    /// The identifier of the template of system machines.
+    pub template: Uuid,
+    /// What stands for the version of its scripts.
+    pub scripts: Uuid,
+    /// When it was made.
+    pub created: Moment,
 }
 
 /// A range of public addresses.
@@ -175,9 +189,37 @@ pub struct PublicRange {
     pub start: Ipv4Addr,
     /// The last address.
     pub end: Ipv4Addr,
+    /// The identifier of the public network that it belongs to.
+    pub network: Uuid,
 }
 
-/// A public address that somebody holds.
+/// The state of a public address (IPA-001).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AddressState {
+    /// Nobody's.
+    Free,
+    /// Given out, but the job that does so is not over.
+    Allocating,
+    /// Held.
+    Allocated,
+}
+
+impl AddressState {
+    /// The word on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Free => "Free",
+            Self::Allocating => "Allocating",
+            Self::Allocated => "Allocated",
+        }
+    }
+}
+
+/// The owner of what is nobody's.
+const NOBODY: Owner = Owner { account: 0, domain: 0 };
+
+/// A public address.
 #[derive(Debug, Clone)]
 pub struct Address {
     /// Its identifier.
@@ -188,7 +230,7 @@ pub struct Address {
     pub range: Id,
     /// Its zone.
     pub zone: Id,
-    /// Who holds it.
+    /// Who holds it; nobody while it is free.
     pub owner: Owner,
     /// The network that it leads to.
     pub network: Option<Id>,
@@ -197,7 +239,19 @@ pub struct Address {
     /// The machine that it stands for.
     pub static_nat: Option<Id>,
     /// Since when it is held.
-    pub allocated: Moment,
+    pub allocated: Option<Moment>,
+    /// Its state.
+    pub state: AddressState,
+    /// Whether users see it.
+    pub display: bool,
+}
+
+impl Address {
+    /// Whether nobody holds it.
+    #[must_use]
+    pub fn is_free(&self) -> bool {
+        self.state == AddressState::Free
+    }
 }
 
 /// What [`World::add_network`] needs to know.
@@ -257,6 +311,7 @@ impl World {
             domain,
             router: None,
             restart_required: false,
+            hides_addresses: None,
             created,
         })
     }
@@ -278,18 +333,59 @@ impl World {
         let public_address =
             public_address.and_then(|address| self.addresses.get(address)).map(|row| row.address);
         let uuid = self.ids.uuid();
+        self.index.insert(uuid, Handle { kind: Kind::Router, id });
+        let nics = [self.ids.uuid(), self.ids.uuid(), self.ids.uuid()];
+        let (control_network, template, scripts) = (self.ids.uuid(), self.ids.uuid(), self.ids.uuid());
+        let created = self.now;
         let number = self.virtual_machines.next_id();
         self.virtual_machines.start_at(number + 1);
         // In a shared network somebody else's router is the gateway; ours is a guest among guests.
         let guest_address =
             if shared { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
         if let (Some(network), Some(guest_address)) = (self.networks.get_mut(id), guest_address) {
-            network.router = Some(Router { uuid, number, guest_address, public_address });
+            network.router = Some(Router {
+                uuid,
+                number,
+                guest_address,
+                public_address,
+                nics,
+                control_network,
+                template,
+                scripts,
+                created,
+            });
         }
         self.mark_implemented(id, vlan);
     }
 
+    /// Replaces the router of a network by a fresh one, as a restart with clean-up does.
+    pub fn renew_router(&mut self, id: Id) {
+        let (uuid, created) = (self.ids.uuid(), self.now);
+        let number = self.virtual_machines.next_id();
+        let Some(router) = self.networks.get_mut(id).and_then(|network| network.router.as_mut()) else {
+            return;
+        };
+        let old = std::mem::replace(&mut router.uuid, uuid);
+        (router.number, router.created) = (number, created);
+        self.virtual_machines.start_at(number + 1);
+        self.index.remove(&old);
+        self.index.insert(uuid, Handle { kind: Kind::Router, id });
+    }
+
     fn mark_implemented(&mut self, id: Id, vlan: Option<u32>) {
+        let is_new = self.networks.get(id).is_some_and(|network| network.vlan.is_none());
+        if let (true, Some(vlan), Some(owner)) = (is_new, vlan, self.networks.get(id).map(|row| row.owner)) {
+            self.record(NewEvent {
+                user: SYSTEM,
+                owner,
+                event_type: "ZONE.VLAN.ASSIGN",
+                state: EventState::Completed,
+                is_error: false,
+                description: format!("Assigned Zone Vlan: {vlan} Network Id: {id}"),
+                parent: None,
+                about: Some(Handle { kind: Kind::Network, id }),
+            });
+        }
         if let Some(network) = self.networks.get_mut(id) {
             network.vlan = vlan;
             if network.guest_type != GuestType::Shared {
@@ -316,28 +412,52 @@ impl World {
         network: Option<Id>,
         source_nat: bool,
     ) -> Option<Id> {
-        let (range, address) =
-            self.public_ranges.iter().filter(|(_, range)| range.zone == zone).find_map(|(id, range)| {
-                (u32::from(range.start)..=u32::from(range.end))
-                    .map(Ipv4Addr::from)
-                    .find(|address| {
-                        !self.addresses.iter().any(|(_, held)| held.range == id && held.address == *address)
-                    })
-                    .map(|address| (id, address))
-            })?;
-        let uuid = self.name_row(Kind::Address, self.addresses.next_id());
-        let allocated = self.now;
-        Some(self.addresses.insert(Address {
-            uuid,
-            address,
-            range,
-            zone,
-            owner,
-            network,
-            source_nat,
-            static_nat: None,
-            allocated,
-        }))
+        let free = self.addresses.iter().find(|(_, row)| row.zone == zone && row.is_free());
+        let id = free.map(|(id, _)| id)?;
+        let now = self.now;
+        let row = self.addresses.get_mut(id)?;
+        row.owner = owner;
+        row.network = network;
+        row.source_nat = source_nat;
+        row.allocated = Some(now);
+        row.state = AddressState::Allocated;
+        Some(id)
+    }
+
+    /// Gives a public address back, with the rules on it.
+    pub fn release_address(&mut self, id: Id) {
+        self.remove_rules_of(None, Some(id));
+        let owner = NOBODY;
+        if let Some(row) = self.addresses.get_mut(id) {
+            row.owner = owner;
+            row.network = None;
+            row.source_nat = false;
+            row.static_nat = None;
+            row.allocated = None;
+            row.display = true;
+            row.state = AddressState::Free;
+        }
+    }
+
+    /// Whether a machine has a card in a network.
+    #[must_use]
+    pub fn is_network_in_use(&self, network: Id) -> bool {
+        self.virtual_machines.iter().any(|(_, machine)| machine.nics.iter().any(|nic| nic.network == network))
+    }
+
+    /// Removes a network with its rules, public addresses and router.
+    pub fn remove_network(&mut self, id: Id) {
+        self.remove_rules_of(Some(id), None);
+        let held: Vec<Id> = self
+            .addresses
+            .iter()
+            .filter(|(_, row)| row.network == Some(id))
+            .map(|(address, _)| address)
+            .collect();
+        for address in held {
+            self.release_address(address);
+        }
+        self.networks.remove(id);
     }
 
     /// Adds a range of public addresses.
@@ -351,7 +471,8 @@ impl World {
     ) -> Id {
         let uuid = self.name_row(Kind::PublicRange, self.public_ranges.next_id());
         let netmask = Ipv4Addr::new(255, 255, 255, 0);
-        self.public_ranges.insert(PublicRange {
+        let network = self.ids.uuid();
+        let range = self.public_ranges.insert(PublicRange {
             uuid,
             zone,
             vlan: format!("vlan://{vlan}"),
@@ -359,7 +480,26 @@ impl World {
             netmask,
             start,
             end,
-        })
+            network,
+        });
+        let owner = NOBODY;
+        for address in (u32::from(start)..=u32::from(end)).map(Ipv4Addr::from) {
+            let uuid = self.name_row(Kind::Address, self.addresses.next_id());
+            self.addresses.insert(Address {
+                uuid,
+                address,
+                range,
+                zone,
+                owner,
+                network: None,
+                source_nat: false,
+                static_nat: None,
+                allocated: None,
+                state: AddressState::Free,
+                display: true,
+            });
+        }
+        range
     }
 
     /// The lowest guest address of a network that no machine has.
@@ -385,6 +525,22 @@ impl World {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_released_address_is_given_out_again() {
+        let mut world = World::blank(7, Moment(0));
+        let zone = world.add_zone("zone", "10.0.0.1", None);
+        let first = Ipv4Addr::new(192, 0, 2, 10);
+        world.add_public_range(zone, 50, Ipv4Addr::new(192, 0, 2, 1), first, Ipv4Addr::new(192, 0, 2, 11));
+        let owner = Owner { account: 2, domain: 1 };
+        let one = world.hold_address(owner, zone, None, false).expect("two are free");
+        let two = world.hold_address(owner, zone, None, false).expect("one is free");
+        assert_ne!(one, two);
+        assert_eq!(world.hold_address(owner, zone, None, false), None);
+        world.release_address(one);
+        assert_eq!(world.hold_address(owner, zone, None, true), Some(one));
+        assert_eq!(world.addresses.get(one).map(|row| row.address), Some(first));
+    }
 
     #[test]
     fn a_subnet_knows_its_parts() {

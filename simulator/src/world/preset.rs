@@ -4,13 +4,16 @@
 //! form.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use uuid::Uuid;
 
 use super::World;
-use super::account::{ADMIN, AccountType, NewAccount, NewUser, ROOT_DOMAIN};
+use super::account::{ADMIN, AccountType, NewAccount, NewUser, ROOT_DOMAIN, SYSTEM};
 use super::clock::Moment;
+use super::job::{Job, Progress};
+use super::kind::Kind;
 use super::network::{NewNetwork, Subnet};
 use super::offering::{GuestType, NetworkOffering, NewServiceOffering};
 use super::table::Id;
@@ -280,6 +283,26 @@ pub fn install(seed: u64, now: Moment) -> World {
             row.is_default = true;
         }
     }
+    // The server's own first job, which never ends and which no list shows (JOB-049).
+    let uuid = world.name_row(Kind::Job, world.jobs.next_id());
+    world.jobs.insert(Job {
+        uuid,
+        command: "",
+        params: Arc::default(),
+        by_post: false,
+        user: SYSTEM,
+        account: SYSTEM,
+        about: None,
+        instance_type: None,
+        instance: None,
+        queue: None,
+        root_event: None,
+        progress: Progress::Running,
+        polls: 0,
+        due: now,
+        created: now,
+        completed: None,
+    });
     install_offerings(&mut world);
     world.add_guest_system("CentOS 5.6 (64-bit)");
     world
@@ -494,7 +517,7 @@ impl Builder<'_> {
             self.world.guest_systems.iter().find(|(_, row)| row.description == plan.os).map(|(id, _)| id);
         let guest_system = known.unwrap_or_else(|| self.world.add_guest_system(&plan.os));
         let created = self.world.now;
-        let owner = self.world.owner_of(super::account::SYSTEM);
+        let owner = self.world.owner_of(SYSTEM);
         self.world.add_template(Template {
             uuid: Uuid::nil(),
             display_text: plan.name.clone(),

@@ -5,8 +5,9 @@ use std::net::Ipv4Addr;
 use uuid::Uuid;
 
 use super::clock::Moment;
-use super::kind::Kind;
+use super::kind::{Handle, Kind};
 use super::table::Id;
+use super::zone::Host;
 use super::{Owner, World};
 
 /// The state of a machine (VM-001). The starred ones of the specification are transitional.
@@ -62,6 +63,8 @@ pub struct Nic {
     pub is_default: bool,
     /// Its slot.
     pub device: u32,
+    /// The VLAN that it is connected to: its network's, until the machine is stopped.
+    pub vlan: Option<u32>,
     /// Further addresses.
     pub secondary: Vec<Ipv4Addr>,
 }
@@ -95,8 +98,10 @@ pub struct VirtualMachine {
     pub state: MachineState,
     /// When it was created.
     pub created: Moment,
-    /// When its state changed last.
-    pub updated: Moment,
+    /// When its state changed last; never, for one that was never started.
+    pub updated: Option<Moment>,
+    /// Since when it is measured: its first minute on a host gives no numbers yet.
+    pub measured: Option<Moment>,
     /// Its network cards, by slot.
     pub nics: Vec<Nic>,
     /// Free details.
@@ -158,6 +163,28 @@ pub struct NewMachine {
     pub networks: Vec<(Id, Option<Ipv4Addr>)>,
 }
 
+/// The detail of a machine that was never started.
+pub const NOT_STARTED: &str = "deployvm";
+
+/// Where a machine may go: what a root administrator asked for (VM-027).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// One pod only.
+    pub pod: Option<Id>,
+    /// One cluster only.
+    pub cluster: Option<Id>,
+    /// One host only.
+    pub host: Option<Id>,
+}
+
+impl Plan {
+    fn allows(self, id: Id, host: &Host) -> bool {
+        self.pod.is_none_or(|pod| host.pod == pod)
+            && self.cluster.is_none_or(|cluster| host.cluster == cluster)
+            && self.host.is_none_or(|only| only == id)
+    }
+}
+
 impl World {
     /// Adds a stopped machine with its cards and its root volume.
     pub fn add_machine(&mut self, new: NewMachine) -> Id {
@@ -186,7 +213,8 @@ impl World {
             custom_size: new.custom_size,
             state: MachineState::Stopped,
             created,
-            updated: created,
+            updated: None,
+            measured: None,
             nics,
             details: Vec::new(),
             user_data: None,
@@ -207,6 +235,7 @@ impl World {
     pub fn new_nic(&mut self, network: Id, address: Option<Ipv4Addr>, slot: usize) -> Nic {
         let uuid = self.ids.uuid();
         let address = address.or_else(|| self.free_guest_address(network));
+        let vlan = self.networks.get(network).and_then(|network| network.vlan);
         let serial = self.ids.number();
         let mac = format!(
             "02:01:{:02x}:{:02x}:{:02x}:{:02x}",
@@ -216,7 +245,7 @@ impl World {
             (serial >> 16) & 0xff
         );
         let device = u32::try_from(slot).unwrap_or(u32::MAX);
-        Nic { uuid, network, address, mac, is_default: slot == 0, device, secondary: Vec::new() }
+        Nic { uuid, network, address, mac, is_default: slot == 0, device, vlan, secondary: Vec::new() }
     }
 
     /// Cores, MHz and MiB of a machine: the buyer's choice, else the offering's.
@@ -234,10 +263,13 @@ impl World {
         let now = self.now;
         if let Some(machine) = self.virtual_machines.get_mut(id) {
             machine.state = state;
-            machine.updated = now;
+            machine.updated = Some(now);
             if !matches!(state, MachineState::Running | MachineState::Stopping | MachineState::Migrating) {
                 if machine.host.is_some() {
                     machine.last_host = machine.host;
+                    for nic in &mut machine.nics {
+                        nic.vlan = None;
+                    }
                 }
                 machine.host = None;
             }
@@ -246,26 +278,133 @@ impl World {
 
     /// Puts a machine on a host and switches its networks on.
     pub fn run_machine(&mut self, id: Id) {
+        let host = self.host_for(id, Plan::default());
+        self.run_machine_on(id, host);
+    }
+
+    /// Puts a machine on this host and switches its networks on.
+    pub fn run_machine_on(&mut self, id: Id, host: Option<Id>) {
         let Some(machine) = self.virtual_machines.get(id) else { return };
         let networks: Vec<Id> = machine.nics.iter().map(|nic| nic.network).collect();
-        let host = machine.last_host.or_else(|| self.first_host(machine.zone, id));
-        for network in networks {
+        for network in networks.iter().copied() {
             self.implement_network(network);
         }
-        self.ready_root_volume(id, host);
+        self.ready_volumes(id, host);
         self.set_machine_state(id, MachineState::Running);
+        let now = self.now;
+        let vlans: Vec<Option<u32>> = networks
+            .iter()
+            .map(|network| self.networks.get(*network).and_then(|network| network.vlan))
+            .collect();
         if let Some(machine) = self.virtual_machines.get_mut(id) {
+            for (nic, vlan) in machine.nics.iter_mut().zip(vlans) {
+                nic.vlan = vlan;
+            }
+            machine.details.retain(|(key, _)| key != NOT_STARTED);
             machine.host = host;
             machine.last_host = host;
+            machine.measured = machine.measured.or(Some(now));
         }
     }
 
-    /// A host of a zone; machines spread over them by number.
-    fn first_host(&self, zone: Id, machine: Id) -> Option<Id> {
-        let hosts: Vec<Id> =
-            self.hosts.iter().filter(|(_, host)| host.zone == zone).map(|(id, _)| id).collect();
+    /// The host that a machine goes to: one that the plan allows, in the cluster of its root
+    /// volume if that has storage already, with room for it. The last host is preferred, else
+    /// machines spread by number.
+    #[must_use]
+    pub fn host_for(&self, id: Id, plan: Plan) -> Option<Id> {
+        let machine = self.virtual_machines.get(id)?;
+        let cluster = self.root_cluster(id);
+        let hosts: Vec<Id> = self
+            .hosts
+            .iter()
+            .filter(|(_, host)| host.zone == machine.zone)
+            .filter(|(host_id, host)| plan.allows(*host_id, host))
+            .filter(|(_, host)| cluster.is_none_or(|cluster| host.cluster == cluster))
+            .filter(|(host_id, _)| self.has_room(*host_id, machine))
+            .map(|(host_id, _)| host_id)
+            .collect();
+        if let Some(last) = machine.last_host.filter(|last| hosts.contains(last)) {
+            return Some(last);
+        }
         let count = u64::try_from(hosts.len()).ok()?;
-        hosts.get(usize::try_from(machine.checked_rem(count)?).ok()?).copied()
+        hosts.get(usize::try_from(id.checked_rem(count)?).ok()?).copied()
+    }
+
+    /// The cluster whose storage holds the root volume.
+    #[must_use]
+    pub fn root_cluster(&self, machine: Id) -> Option<Id> {
+        let root = self.volumes_of(machine).into_iter().find_map(|id| {
+            let volume = self.volumes.get(id)?;
+            volume.is_root.then_some(volume.pool?)
+        })?;
+        self.storage_pools.get(root).map(|pool| pool.cluster)
+    }
+
+    /// Whether a host can take a machine besides those that it has (VM-028).
+    fn has_room(&self, id: Id, machine: &VirtualMachine) -> bool {
+        let Some(host) = self.hosts.get(id) else { return false };
+        let (mut speed, mut memory) = (0, 0);
+        for (_, other) in self.virtual_machines.iter().filter(|(_, other)| other.host == Some(id)) {
+            let size = self.machine_size(other);
+            speed += u64::from(size.0) * u64::from(size.1);
+            memory += u64::from(size.2) << 20;
+        }
+        let size = self.machine_size(machine);
+        speed += u64::from(size.0) * u64::from(size.1);
+        memory += u64::from(size.2) << 20;
+        size.0 <= host.cores
+            && size.1 <= host.speed
+            && speed <= u64::from(host.cores) * u64::from(host.speed)
+            && memory <= host.memory
+    }
+
+    /// What a first start that failed leaves behind: the machine in `Error`, without its root
+    /// volume (VM-003).
+    pub fn fail_first_start(&mut self, id: Id) {
+        self.release_volumes(id);
+        self.set_machine_state(id, MachineState::Error);
+    }
+
+    /// Whether the numbers of a machine were taken at least once.
+    #[must_use]
+    pub fn is_measured(&self, machine: &VirtualMachine) -> bool {
+        machine.measured.is_some_and(|since| since.plus_seconds(60) <= self.now)
+    }
+
+    /// Removes the machines that were thrown away `expunge.delay` ago. The reference counts 1024
+    /// milliseconds as a second (VM-006).
+    pub fn expunge_overdue(&mut self) {
+        let delay = self.settings.number("expunge.delay").saturating_mul(1024);
+        let overdue: Vec<Id> = self
+            .virtual_machines
+            .iter()
+            .filter(|(_, machine)| {
+                matches!(machine.state, MachineState::Destroyed | MachineState::Expunging)
+                    && machine.updated.is_some_and(|since| since.plus_millis(delay) <= self.now)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for id in overdue {
+            self.expunge_machine(id);
+        }
+    }
+
+    /// Gives a stopped machine and its volumes to another account, with new cards.
+    pub fn assign_machine(&mut self, id: Id, owner: Owner, networks: &[(Id, Option<Ipv4Addr>)]) {
+        let nics = networks
+            .iter()
+            .enumerate()
+            .map(|(slot, (network, address))| self.new_nic(*network, *address, slot))
+            .collect();
+        for volume in self.volumes_of(id) {
+            if let Some(volume) = self.volumes.get_mut(volume) {
+                volume.owner = owner;
+            }
+        }
+        if let Some(machine) = self.virtual_machines.get_mut(id) {
+            machine.owner = owner;
+            machine.nics = nics;
+        }
     }
 
     /// Removes a machine for good, with its root volume; data volumes survive (VM-030).
@@ -282,6 +421,7 @@ impl World {
                 row.static_nat = None;
             }
         }
+        self.tags.retain(|tag| tag.of != Handle { kind: Kind::VirtualMachine, id });
         self.virtual_machines.remove(id);
     }
 
@@ -298,5 +438,62 @@ impl World {
             let nic = machine.nics.iter().find(|nic| nic.address == Some(address))?;
             Some((id, machine, nic))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::preset;
+
+    fn demo() -> World {
+        let (_, text) = preset::NAMED[0];
+        preset::build("demo", text, 7, Moment(0)).expect("the demo world is valid")
+    }
+
+    fn any_machine(world: &World) -> Id {
+        world.virtual_machines.iter().next().map(|(id, _)| id).expect("the demo world has machines")
+    }
+
+    #[test]
+    fn a_machine_without_room_finds_no_host() {
+        let mut world = demo();
+        let id = any_machine(&world);
+        assert!(world.host_for(id, Plan::default()).is_some());
+        world.virtual_machines.get_mut(id).expect("it exists").custom_size = Some((64, 3000, 1_000_000));
+        assert_eq!(world.host_for(id, Plan::default()), None);
+    }
+
+    #[test]
+    fn a_ready_root_volume_keeps_its_machine_in_one_cluster() {
+        let mut world = demo();
+        let id = any_machine(&world);
+        world.run_machine(id);
+        let cluster = world.root_cluster(id).expect("a running machine's root volume is ready");
+        let elsewhere = Plan { cluster: Some(cluster + 1), ..Plan::default() };
+        assert_eq!(world.host_for(id, elsewhere), None);
+    }
+
+    #[test]
+    fn destroyed_machines_go_after_the_delay() {
+        let mut world = demo();
+        world.settings.set("expunge.delay", "20").expect("a known setting");
+        let id = any_machine(&world);
+        world.set_machine_state(id, MachineState::Destroyed);
+        world.now = world.now.plus_millis(20_479);
+        world.expunge_overdue();
+        assert!(world.virtual_machines.get(id).is_some());
+        world.now = world.now.plus_millis(1);
+        world.expunge_overdue();
+        assert!(world.virtual_machines.get(id).is_none());
+    }
+
+    #[test]
+    fn a_failed_first_start_leaves_no_root_volume() {
+        let mut world = demo();
+        let id = any_machine(&world);
+        world.fail_first_start(id);
+        assert_eq!(world.virtual_machines.get(id).map(|machine| machine.state), Some(MachineState::Error));
+        assert!(world.volumes_of(id).is_empty());
     }
 }

@@ -5,6 +5,7 @@ use uuid::Uuid;
 use super::clock::Moment;
 use super::kind::Kind;
 use super::table::Id;
+use super::virtual_machine::Plan;
 use super::{Owner, World};
 
 /// The state of a volume.
@@ -14,8 +15,14 @@ pub enum VolumeState {
     Allocated,
     /// Usable.
     Ready,
+    /// Being attached for the first time.
+    Attaching,
+    /// Changing its size.
+    Resizing,
     /// Thrown away, but recoverable.
     Destroy,
+    /// Gone; only the job that removed it still shows it.
+    Expunged,
 }
 
 impl VolumeState {
@@ -25,7 +32,10 @@ impl VolumeState {
         match self {
             Self::Allocated => "Allocated",
             Self::Ready => "Ready",
+            Self::Attaching => "Attaching",
+            Self::Resizing => "Resizing",
             Self::Destroy => "Destroy",
+            Self::Expunged => "Expunged",
         }
     }
 }
@@ -53,8 +63,8 @@ pub struct Volume {
     pub disk_offering: Option<Id>,
     /// The primary storage that holds it.
     pub pool: Option<Id>,
-    /// The name of its file.
-    pub path: Option<Uuid>,
+    /// The name of its file: drawn for root volumes, else its name.
+    pub path: String,
     /// Bytes.
     pub size: u64,
     /// Its state.
@@ -72,6 +82,7 @@ impl World {
         let (owner, zone, template) = (machine.owner, machine.zone, machine.template);
         let size = self.templates.get(template).map_or(0, |template| template.size);
         let uuid = self.name_row(Kind::Volume, self.volumes.next_id());
+        let path = self.ids.uuid().to_string();
         let created = self.now;
         Some(self.volumes.insert(Volume {
             uuid,
@@ -84,7 +95,7 @@ impl World {
             template: Some(template),
             disk_offering: None,
             pool: None,
-            path: None,
+            path,
             size,
             state: VolumeState::Allocated,
             delete_protection: false,
@@ -114,7 +125,7 @@ impl World {
             template: None,
             disk_offering: Some(disk_offering),
             pool: None,
-            path: None,
+            path: name.to_owned(),
             size,
             state: VolumeState::Allocated,
             delete_protection: false,
@@ -138,20 +149,95 @@ impl World {
     }
 
     /// Puts the volumes of a machine on the storage of its host's cluster.
-    pub fn ready_root_volume(&mut self, machine: Id, host: Option<Id>) {
+    pub fn ready_volumes(&mut self, machine: Id, host: Option<Id>) {
         let cluster = host.and_then(|host| self.hosts.get(host)).map(|host| host.cluster);
+        for id in self.volumes_of(machine) {
+            self.ready_volume(id, cluster);
+        }
+    }
+
+    /// Puts a volume that is on no storage yet on the first one of a cluster.
+    pub fn ready_volume(&mut self, id: Id, cluster: Option<Id>) {
         let pool =
             self.storage_pools.iter().find(|(_, pool)| Some(pool.cluster) == cluster).map(|(id, _)| id);
+        if let Some(volume) = self.volumes.get_mut(id)
+            && matches!(volume.state, VolumeState::Allocated | VolumeState::Attaching)
+        {
+            volume.state = VolumeState::Ready;
+            volume.pool = volume.pool.or(pool);
+        }
+    }
+
+    /// The lowest slot of a machine that a data volume may take; 3 is for the ISO.
+    #[must_use]
+    pub fn free_slot(&self, machine: Id) -> u32 {
+        let taken: Vec<u32> = self
+            .volumes_of(machine)
+            .into_iter()
+            .filter_map(|id| self.volumes.get(id)?.attached.map(|(_, slot)| slot))
+            .collect();
+        (1..).find(|slot| *slot != 3 && !taken.contains(slot)).unwrap_or(u32::MAX)
+    }
+
+    /// Attaches a volume to a slot of a machine and gives it storage (VOL-002).
+    pub fn attach_volume(&mut self, id: Id, machine: Id, slot: Option<u32>) {
+        let slot = slot.unwrap_or_else(|| self.free_slot(machine));
+        let cluster = self.root_cluster(machine).or_else(|| {
+            let host = self.host_for(machine, Plan::default())?;
+            self.hosts.get(host).map(|host| host.cluster)
+        });
+        self.ready_volume(id, cluster);
+        let now = self.now;
+        if let Some(volume) = self.volumes.get_mut(id) {
+            volume.attached = Some((machine, slot));
+            volume.attached_at = Some(now);
+        }
+    }
+
+    /// Takes the data volumes off a machine that is thrown away (VM-030).
+    pub fn detach_data_volumes(&mut self, machine: Id) {
         for id in self.volumes_of(machine) {
-            let path = self.ids.uuid();
-            if let Some(volume) = self.volumes.get_mut(id)
-                && volume.state == VolumeState::Allocated
-            {
-                volume.state = VolumeState::Ready;
-                volume.pool = pool;
-                volume.path = Some(path);
+            if self.volumes.get(id).is_some_and(|volume| !volume.is_root) {
+                self.detach_volume(id);
             }
         }
+    }
+
+    /// Takes a volume off its machine.
+    pub fn detach_volume(&mut self, id: Id) {
+        if let Some(volume) = self.volumes.get_mut(id) {
+            volume.attached = None;
+            volume.attached_at = None;
+        }
+    }
+
+    /// Replaces the root volume of a machine by a new one from a template (VM-061). A volume that
+    /// was on storage stays behind, destroyed; its place is on storage at once.
+    pub fn renew_root_volume(&mut self, machine: Id, template: Option<Id>) -> Option<Id> {
+        let old = self
+            .volumes_of(machine)
+            .into_iter()
+            .find(|id| self.volumes.get(*id).is_some_and(|volume| volume.is_root))?;
+        if let (Some(template), Some(row)) = (template, self.virtual_machines.get_mut(machine)) {
+            row.template = template;
+        }
+        let was_ready = self.volumes.get(old)?.pool.is_some();
+        let cluster = self.root_cluster(machine);
+        let now = self.now;
+        if was_ready {
+            let volume = self.volumes.get_mut(old)?;
+            volume.state = VolumeState::Destroy;
+            volume.attached = None;
+            volume.attached_at = None;
+        } else {
+            self.volumes.remove(old);
+        }
+        let id = self.add_root_volume(machine)?;
+        if was_ready {
+            self.ready_volume(id, cluster);
+        }
+        self.volumes.get_mut(id)?.attached_at = Some(now);
+        Some(id)
     }
 
     /// Removes the root volume of a machine and lets its data volumes go.
@@ -164,5 +250,45 @@ impl World {
                 volume.attached_at = None;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::preset;
+
+    fn demo() -> (World, Id) {
+        let (_, text) = preset::NAMED[0];
+        let world = preset::build("demo", text, 7, Moment(0)).expect("the demo world is valid");
+        let machine = world.virtual_machines.iter().next().map(|(id, _)| id).expect("a machine");
+        (world, machine)
+    }
+
+    #[test]
+    fn attaching_gives_storage_and_detaching_keeps_it() {
+        let (mut world, machine) = demo();
+        let owner = world.virtual_machines.get(machine).expect("it exists").owner;
+        let id = world.add_data_volume(owner, 1, "data", 1, 1 << 30);
+        assert_eq!(world.volumes.get(id).map(|volume| volume.state), Some(VolumeState::Allocated));
+        let slot = world.free_slot(machine);
+        world.attach_volume(id, machine, None);
+        let volume = world.volumes.get(id).expect("it exists");
+        assert_eq!((volume.state, volume.attached), (VolumeState::Ready, Some((machine, slot))));
+        world.detach_volume(id);
+        let volume = world.volumes.get(id).expect("it exists");
+        assert_eq!((volume.state, volume.attached), (VolumeState::Ready, None));
+        assert!(volume.pool.is_some());
+    }
+
+    #[test]
+    fn a_restored_machine_has_another_root_volume() {
+        let (mut world, machine) = demo();
+        world.run_machine(machine);
+        let old = world.volumes_of(machine)[0];
+        let new = world.renew_root_volume(machine, None).expect("it has a root volume");
+        assert_ne!(old, new);
+        assert_eq!(world.volumes.get(old).map(|volume| volume.state), Some(VolumeState::Destroy));
+        assert_eq!(world.volumes_of(machine)[0], new);
     }
 }

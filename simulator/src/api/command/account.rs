@@ -103,8 +103,6 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             // The real server does not look whether the name is free.
             if let Some(name) = new_name {
                 name.clone_into(&mut row.name);
-                let uuid = row.uuid;
-                world.rename_subject(uuid, name);
             }
             let mut object = view::account(world, id);
             object.fields.retain(|field| field.name != "apikeyaccess" || access.is_some());

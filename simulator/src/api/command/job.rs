@@ -4,6 +4,7 @@ use super::Behaviour;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::{job, listing};
+use crate::catalog;
 use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::world::World;
@@ -13,9 +14,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "queryAsyncJobResult",
         run: |world, caller, arguments| {
-            let Some(id) = arguments.id("jobid") else {
-                return Err(ApiError::invalid("Unable to find a job by id -1"));
-            };
+            let id = arguments.id("jobid").filter(|_| !arguments.is_minus_one("jobid"));
+            let Some(id) = id else { return Err(ApiError::invalid("Unable to find a job by id -1")) };
             if world.jobs.get(id).is_none() {
                 return Err(ApiError::invalid(format!("Unable to find a job by id {id}")));
             }
@@ -43,7 +43,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, job)| job.is_done() || !world.sins(Quirk::PendingJobsAreHidden))
                 .filter(|(_, job)| scope.covers(world, world.owner_of(job.account)))
                 .filter(|(_, job)| started.is_none_or(|started| job.created >= started))
-                .filter(|(_, job)| listing::keyword_matches(arguments, &[job.command]))
+                .filter(|(_, job)| {
+                    let class = catalog::command(job.command).map(|command| command.class_name(false));
+                    class.is_some_and(|class| listing::keyword_matches(arguments, &[class]))
+                })
                 .map(|(id, _)| id)
                 .collect();
             listing::page(world, arguments, matches, |id| job::view(world, id).unwrap_or_default())

@@ -5,16 +5,21 @@
 //! typed and present by the time `run` is called.
 
 mod account;
+mod address;
+mod affinity_group;
 mod domain;
 mod event;
+mod firewall;
 mod job;
 mod network;
 mod offering;
 mod region;
 mod register;
 mod role;
+mod router;
 mod setting;
 mod system;
+mod tag;
 mod template;
 mod user;
 mod user_data;
@@ -62,6 +67,12 @@ pub struct Behaviour {
     /// What the events of the command say; `{}` stands for the thing's identifier, `{#}` for its
     /// internal number, `{name}` for a parameter as sent, `null` if it was not.
     pub events: Option<EventTexts>,
+    /// The same, where it depends on the parameters.
+    pub events_of: Option<fn(&Arguments) -> EventTexts>,
+    /// Whether its last event speaks of success whatever came of the job (EVT-008).
+    pub always_logs_success: bool,
+    /// Whether the job leaves no `Started` event, and none of its failure (EVT-007, EVT-008).
+    pub starts_unseen: Option<fn(&Arguments) -> bool>,
 }
 
 /// What the events of a command say (EVT-001 to -007).
@@ -86,7 +97,20 @@ impl Behaviour {
         about: None,
         joins_job: false,
         events: None,
+        events_of: None,
+        always_logs_success: false,
+        starts_unseen: None,
     };
+
+    /// What its events say in this call.
+    fn texts(&self, arguments: &Arguments) -> Option<EventTexts> {
+        self.events_of.map(|events_of| events_of(arguments)).or(self.events)
+    }
+
+    /// Whether its job leaves no `Started` event in this call.
+    fn is_unseen(&self, arguments: &Arguments) -> bool {
+        self.starts_unseen.is_some_and(|unseen| unseen(arguments))
+    }
 }
 
 /// Every family of commands.
@@ -102,11 +126,16 @@ const FAMILIES: &[&[Behaviour]] = &[
     offering::COMMANDS,
     template::COMMANDS,
     network::COMMANDS,
+    address::COMMANDS,
+    firewall::COMMANDS,
+    router::COMMANDS,
     virtual_machine::COMMANDS,
     volume::COMMANDS,
     user_data::COMMANDS,
     event::COMMANDS,
     region::COMMANDS,
+    tag::COMMANDS,
+    affinity_group::COMMANDS,
     register::COMMANDS,
 ];
 
@@ -157,6 +186,11 @@ pub(super) fn find(command: Command) -> Result<&'static Behaviour, ApiError> {
         None if is_empty_list(command) => Ok(&EMPTY),
         None => Err(ApiError::api(432, format!("Unknown API command: {}", command.name()))),
     }
+}
+
+/// The word for a kind of thing as the `resourcetype` of tags.
+pub(super) fn tag_word(kind: crate::world::kind::Kind) -> &'static str {
+    tag::type_word(kind)
 }
 
 /// How long the job of a command took on the recorded server (table 5.1 of the specification).
@@ -227,7 +261,7 @@ pub(super) fn record_scheduled(
     about: Option<Handle>,
 ) -> Option<Id> {
     let event_type = arguments.command().event()?;
-    let texts = behaviour.events?;
+    let texts = behaviour.texts(arguments)?;
     if world.sins(Quirk::EventsAreNotRecorded) {
         return None;
     }
@@ -258,27 +292,39 @@ pub(super) fn record_scheduled(
 }
 
 /// Writes the `Started` event of a job down.
-pub(super) fn record_started(world: &mut World, job: Id, behaviour: &Behaviour) {
-    record_of_job(world, job, behaviour, EventState::Started, false, sentence);
+pub(super) fn record_started(world: &mut World, job: Id, behaviour: &Behaviour, arguments: &Arguments) {
+    if !behaviour.is_unseen(arguments) {
+        record_of_job(world, job, behaviour.texts(arguments), EventState::Started, false, sentence);
+    }
 }
 
 /// Writes the `Completed` event of a job down.
-pub(super) fn record_completed(world: &mut World, job: Id, behaviour: &Behaviour, is_error: bool) {
+pub(super) fn record_completed(
+    world: &mut World,
+    job: Id,
+    behaviour: &Behaviour,
+    arguments: &Arguments,
+    is_error: bool,
+) {
+    if is_error && behaviour.is_unseen(arguments) {
+        return;
+    }
+    let is_error = is_error && !behaviour.always_logs_success;
     let completed = move |text: &str| {
         if is_error { format!("Error while {text}") } else { format!("Successfully completed {text}") }
     };
-    record_of_job(world, job, behaviour, EventState::Completed, is_error, completed);
+    record_of_job(world, job, behaviour.texts(arguments), EventState::Completed, is_error, completed);
 }
 
 fn record_of_job(
     world: &mut World,
     job: Id,
-    behaviour: &Behaviour,
+    texts: Option<EventTexts>,
     state: EventState,
     is_error: bool,
     describe: impl Fn(&str) -> String,
 ) {
-    let Some(texts) = behaviour.events else { return };
+    let Some(texts) = texts else { return };
     let Some(job) = world.jobs.get(job) else { return };
     let Some(event_type) = catalog::command(job.command).and_then(Command::event) else { return };
     let (user, about, parent, params) = (job.user, job.about, job.root_event, job.params.clone());
@@ -298,27 +344,30 @@ fn record_of_job(
     world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
 }
 
-/// Writes the one event of a synchronous command down, where its literal has a text for it.
+/// Writes the one event of a synchronous command down, where its literal has a text for it; a
+/// refusal by the service leaves one too (EVT-008).
 pub(super) fn record_synchronous(
     world: &mut World,
     caller: Caller,
     arguments: &Arguments,
     behaviour: &Behaviour,
+    is_error: bool,
 ) {
-    let Some(texts) = behaviour.events else { return };
+    let Some(texts) = behaviour.texts(arguments) else { return };
     let command = arguments.command();
     let Some(event_type) = command.event().or_else(|| command.action_events().next()) else { return };
     let about = behaviour.about.and_then(|name| arguments.handle(name));
     let owner = event_owner(world, about).unwrap_or_else(|| caller.owner());
     let uuid = about.and_then(|about| world.uuid_of(about));
+    let words = if is_error { "Error while" } else { "Successfully completed" };
     let text = filled(texts.action, uuid, about, |name| arguments.sent(name));
-    let description = format!("Successfully completed {text}");
+    let description = format!("{words} {text}");
     world.record(NewEvent {
         user: caller.user,
         owner,
         event_type,
         state: EventState::Completed,
-        is_error: false,
+        is_error,
         description,
         parent: None,
         about,

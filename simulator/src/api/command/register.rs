@@ -14,7 +14,7 @@ use crate::api::listing;
 use crate::api::parameter::Arguments;
 use crate::reply::{Object, Reply};
 use crate::world::World;
-use crate::world::kind::{Handle, Kind};
+use crate::world::kind::Kind;
 use crate::world::register::Record;
 use crate::world::table::Id;
 
@@ -53,15 +53,6 @@ const ROWS: &[Row] = &[
         gone: "unable to find a vm group with id {id}",
     },
     Row {
-        kind: Kind::AffinityGroup,
-        noun: "AffinityGroup",
-        fields: &["description"],
-        tail: &["type"],
-        shows: Shows { created: false, domain_path: true, annotations: false },
-        taken: "Unable to create affinity group, a group with name {name} already exists.",
-        gone: "Unable to find affinity group with id {id}",
-    },
-    Row {
         kind: Kind::SshKeyPair,
         noun: "SSHKeyPair",
         fields: &[],
@@ -97,46 +88,6 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     list("listInstanceGroups"),
     update("updateInstanceGroup"),
     delete("deleteInstanceGroup"),
-    list("listAffinityGroups"),
-    Behaviour {
-        create: Some(|world, caller, arguments| {
-            const TYPES: [&str; 4] = [
-                "host affinity",
-                "host anti-affinity",
-                "non-strict host affinity",
-                "non-strict host anti-affinity",
-            ];
-            let wanted = arguments.required("type");
-            if !TYPES.contains(&wanted) {
-                return Err(ApiError::invalid(format!(
-                    "Unable to create affinity group, invalid affinity group type{wanted}"
-                )));
-            }
-            let row = row(arguments);
-            let id = add(world, caller, arguments, row)?;
-            Ok(Handle { kind: row.kind, id })
-        }),
-        run: |world, _, arguments| show(world, row(arguments), arguments.created().unwrap_or_default()),
-        ..create("createAffinityGroup")
-    },
-    Behaviour {
-        run: |world, caller, arguments| {
-            let row = row(arguments);
-            let id = match (arguments.id("id"), arguments.filled("name")) {
-                (Some(_), _) => reachable(world, *caller, row, arguments)?,
-                (None, Some(name)) => named(world, caller, arguments, row, name)?
-                    .ok_or_else(|| ApiError::invalid(format!("Unable to find group {name}")))?,
-                (None, None) => {
-                    return Err(ApiError::invalid(
-                        "Either the affinity group Id or group name must be specified to delete the group",
-                    ));
-                }
-            };
-            world.register.remove(row.kind, id);
-            Ok(Reply::SUCCESS)
-        },
-        ..delete("deleteAffinityGroup")
-    },
     list("listSSHKeyPairs"),
     Behaviour {
         run: |world, caller, arguments| {

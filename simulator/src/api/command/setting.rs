@@ -212,6 +212,6 @@ fn record(world: &mut World, caller: Caller, command: Command, scope: Option<Sco
     if about.is_none()
         && let Some(event) = world.events.get_mut(id)
     {
-        event.resource = Some(Subject { uuid: None, type_name: "Configuration", name: None });
+        event.resource = Some(Subject { uuid: None, type_name: "Configuration", handle: None, name: None });
     }
 }

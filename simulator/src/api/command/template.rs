@@ -3,8 +3,9 @@
 use super::Behaviour;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
+use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
-use crate::reply::Object;
+use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::table::Id;
 use crate::world::template::Template;
@@ -49,6 +50,47 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         ..Behaviour::PLAIN
     },
     Behaviour {
+        name: "updateTemplate",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let id = changeable(world, *caller, arguments)?;
+            if let Some(row) = world.templates.get_mut(id) {
+                if let Some(name) = arguments.filled("name") {
+                    name.clone_into(&mut row.name);
+                }
+                if let Some(text) = arguments.filled("displaytext") {
+                    text.clone_into(&mut row.display_text);
+                }
+                if let Some(enabled) = arguments.maybe_flag("passwordenabled") {
+                    row.password_enabled = enabled;
+                }
+                if let Some(system) = arguments.id("ostypeid") {
+                    row.guest_system = system;
+                }
+            }
+            let row = world.templates.get(id);
+            Ok(Reply::Object(row.map(|row| view::template(world, row, None, *caller)).unwrap_or_default()))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "updateTemplatePermissions",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let id = changeable(world, *caller, arguments)?;
+            if let Some(row) = world.templates.get_mut(id) {
+                if let Some(public) = arguments.maybe_flag("ispublic") {
+                    row.is_public = public;
+                }
+                if let Some(featured) = arguments.maybe_flag("isfeatured") {
+                    row.is_featured = featured;
+                }
+            }
+            Ok(Reply::SUCCESS)
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
         name: "listOsTypes",
         run: |world, _, arguments| {
             let wanted = listing::wanted(arguments)?;
@@ -67,6 +109,24 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
 ];
 
+/// The template that a change is about; users change their own ones only.
+fn changeable(world: &World, caller: Caller, arguments: &Arguments) -> Result<Id, ApiError> {
+    let id = arguments.id("id").unwrap_or_default();
+    let row = world
+        .templates
+        .get(id)
+        .ok_or_else(|| ApiError::invalid(format!("unable to find template with id {id}")))?;
+    if caller.is_root_admin() || row.owner.account == caller.account {
+        return Ok(id);
+    }
+    let text = if row.is_public {
+        "Domain Admin and regular users can modify only their own Public templates"
+    } else {
+        "Caller does not have permission to operate with provided resource."
+    };
+    Err(ApiError::permission(text))
+}
+
 /// Whether a template belongs to one of the sets that `templatefilter` names.
 fn passes_filter(world: &World, caller: Caller, row: &Template, filter: &str) -> Result<bool, ApiError> {
     let own = row.owner.account == caller.account;
@@ -82,7 +142,7 @@ fn passes_filter(world: &World, caller: Caller, row: &Template, filter: &str) ->
         "all" if caller.is_root_admin() => true,
         "all" if caller.is_domain_admin() => reachable || row.is_public,
         "all" => {
-            return Err(ApiError::invalid("Filter all can be specified by root admin only"));
+            return Err(ApiError::invalid("Filter all can be specified by admin only"));
         }
         _ => return Err(ApiError::invalid("Please specify a valid template filter.")),
     })

@@ -10,36 +10,37 @@ use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
 use crate::world::network::{NewNetwork, Subnet};
-use crate::world::offering::GuestType;
+use crate::world::offering::{GuestType, ServiceOffering};
 use crate::world::table::Id;
 use crate::world::user_data::Encoded;
-use crate::world::virtual_machine::{MachineState, NewMachine, VirtualMachine};
+use crate::world::virtual_machine::{MachineState, NOT_STARTED, NewMachine, Plan, VirtualMachine};
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "deployVirtualMachine",
         joins_job: true,
         create: Some(deploy),
-        events: Some(EventTexts {
-            scheduled: "starting Vm. Vm Id: {}",
+        events_of: Some(|arguments| EventTexts {
+            // Without a start the first event has the words of the last one (EVT-007).
+            scheduled: if starts(arguments) { "starting Vm. Vm Id: {}" } else { "deploying Vm. Vm Id: {}" },
             action: "deploying Vm. Vm Id: {}",
             created: None,
         }),
-        begin: Some(|world, _, arguments| {
-            if arguments.maybe_flag("startvm") != Some(false)
-                && let Some(id) = arguments.created()
-            {
-                world.set_machine_state(id, MachineState::Starting);
-            }
+        starts_unseen: Some(|arguments| !starts(arguments)),
+        begin: Some(|world, caller, arguments| {
+            let Some(id) = arguments.created().filter(|_| starts(arguments)) else { return Ok(()) };
+            let plan = plan(*caller, arguments)?;
+            refuse_without_room(world, id, plan).inspect_err(|_| world.fail_first_start(id))?;
+            world.set_machine_state(id, MachineState::Starting);
             Ok(())
         }),
         run: |world, caller, arguments| {
             let id = arguments.created().ok_or_else(|| ApiError::runtime("the machine is gone"))?;
-            let starts = arguments.maybe_flag("startvm") != Some(false);
-            if starts && world.sins(Quirk::DeployLeavesItStopped) {
+            if starts(arguments) && world.sins(Quirk::DeployLeavesItStopped) {
                 world.set_machine_state(id, MachineState::Stopped);
-            } else if starts {
-                world.run_machine(id);
+            } else if starts(arguments) {
+                let host = world.host_for(id, plan(*caller, arguments)?);
+                world.run_machine_on(id, host);
             }
             Ok(Reply::Object(show(world, id, *caller)))
         },
@@ -56,7 +57,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             action: "starting Vm. Vm Id: {}",
             created: None,
         }),
-        begin: Some(|world, _, arguments| {
+        begin: Some(|world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
             match machine.state {
                 MachineState::Running if !world.sins(Quirk::StartIsIdempotent) => {
@@ -76,6 +77,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     machine.uuid
                 ))),
                 _ => {
+                    let plan = plan(*caller, arguments)?;
+                    refuse_other_cluster(world, id, plan)?;
+                    refuse_without_room(world, id, plan)?;
                     world.set_machine_state(id, MachineState::Starting);
                     Ok(())
                 }
@@ -83,7 +87,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, caller, arguments| {
             let (id, _) = machine(world, arguments, "id")?;
-            world.run_machine(id);
+            let host = world.host_for(id, plan(*caller, arguments)?);
+            world.run_machine_on(id, host);
             Ok(Reply::Object(show(world, id, *caller)))
         },
         ..Behaviour::PLAIN
@@ -183,6 +188,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
+            let state = machine.state;
+            for volume in arguments.ids("volumeids") {
+                world.volumes.remove(volume);
+            }
             if arguments.flag("expunge") {
                 world.expunge_machine(id);
                 // The view hides what is removed (VM-036).
@@ -194,10 +203,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     .with("tags", Vec::<Object>::new());
                 return Ok(Reply::Object(nothing));
             }
-            if machine.state != MachineState::Destroyed && !world.sins(Quirk::DestroyOnlyStops) {
-                world.set_machine_state(id, MachineState::Destroyed);
-            } else if machine.state != MachineState::Destroyed {
+            if state == MachineState::Error {
+                world.set_machine_state(id, MachineState::Expunging);
+            } else if world.sins(Quirk::DestroyOnlyStops) && state != MachineState::Destroyed {
                 world.set_machine_state(id, MachineState::Stopped);
+            } else if !matches!(state, MachineState::Destroyed | MachineState::Expunging) {
+                world.set_machine_state(id, MachineState::Destroyed);
+                world.detach_data_volumes(id);
             }
             Ok(Reply::Object(show(world, id, *caller)))
         },
@@ -206,6 +218,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "recoverVirtualMachine",
         about: Some("id"),
+        events: Some(EventTexts { scheduled: "", action: "Recovering VM", created: None }),
         run: |world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
             if !caller.is_root_admin() && !world.settings.flag("allow.user.expunge.recover.vm") {
@@ -259,7 +272,239 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
-    Behaviour { name: "updateVirtualMachine", about: Some("id"), run: update, ..Behaviour::PLAIN },
+    Behaviour {
+        name: "updateVirtualMachine",
+        about: Some("id"),
+        events: Some(EventTexts { scheduled: "", action: "updating Vm. Vm Id: {}", created: None }),
+        run: update,
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "restoreVirtualMachine",
+        about: Some("virtualmachineid"),
+        joins_job: true,
+        check: Some(|world, _, arguments| refuse_expunged_as(world, arguments, "virtualmachineid")),
+        events: Some(EventTexts {
+            scheduled: "restore a VM to original template or new snapshot",
+            action: "restoring Vm. Vm Id: {}",
+            created: None,
+        }),
+        starts_unseen: Some(|_| true),
+        begin: Some(|world, _, arguments| {
+            let (_, machine) = machine(world, arguments, "virtualmachineid")?;
+            if matches!(machine.state, MachineState::Running | MachineState::Stopped) {
+                return Ok(());
+            }
+            Err(ApiError::runtime(format!(
+                "Vm {} currently in {} state, restore vm can only execute when VM in Running or Stopped",
+                machine.uuid,
+                machine.state.name()
+            )))
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            let was_running = machine.state == MachineState::Running;
+            if was_running {
+                world.set_machine_state(id, MachineState::Stopped);
+                note_capacity(world, id);
+            }
+            world.renew_root_volume(id, arguments.id("templateid"));
+            if was_running {
+                world.run_machine(id);
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "scaleVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "upgrading vm: {}",
+            action: "scaling Vm. Vm Id: {}",
+            created: None,
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            match machine.state {
+                MachineState::Stopped => {}
+                MachineState::Running => {
+                    return Err(ApiError::runtime(format!(
+                        "Unable to scale {} as it does not have tools to support dynamic scaling.",
+                        dump(world, id, machine)
+                    )));
+                }
+                state => {
+                    return Err(ApiError::invalid(format!(
+                        "Unable to upgrade virtual machine {}  in state {}; make sure the virtual machine is \
+                         stopped/running",
+                        dump(world, id, machine),
+                        state.name()
+                    )));
+                }
+            }
+            change_offering(world, id, arguments)?;
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "changeServiceForVirtualMachine",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state != MachineState::Stopped {
+                return Err(ApiError::invalid(format!(
+                    "Unable to upgrade virtual machine {}  in state {}; make sure the virtual machine is stopped",
+                    dump(world, id, machine),
+                    machine.state.name()
+                )));
+            }
+            change_offering(world, id, arguments)?;
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "migrateVirtualMachine",
+        about: Some("virtualmachineid"),
+        joins_job: true,
+        check: Some(|world, _, arguments| refuse_expunged_as(world, arguments, "virtualmachineid")),
+        events: Some(EventTexts {
+            scheduled: "Attempting to migrate VM Id: {}",
+            action: "migrating Vm. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            if arguments.has("hostid") && arguments.has("storageid") {
+                return Err(ApiError::invalid("Only one of hostId and storageId can be specified"));
+            }
+            if machine.state != MachineState::Running {
+                return Err(ApiError::invalid(
+                    "VM is not Running, unable to migrate the vm with specified id",
+                ));
+            }
+            if arguments.id("hostid").is_some() && arguments.id("hostid") == machine.host {
+                return Err(ApiError::invalid(
+                    "Cannot migrate VM, VM is already present on this host, please specify valid destination host to \
+                     migrate the VM",
+                ));
+            }
+            refuse_other_cluster(world, id, Plan { host: arguments.id("hostid"), ..Plan::default() })?;
+            world.set_machine_state(id, MachineState::Migrating);
+            Ok(())
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            let from = machine.host;
+            let cluster = from.and_then(|host| world.hosts.get(host)).map(|host| host.cluster);
+            let another = || {
+                let mut hosts = world.hosts.iter().filter(|(_, host)| Some(host.cluster) == cluster);
+                hosts.find(|(host, _)| Some(*host) != from).map(|(host, _)| host)
+            };
+            let Some(host) = arguments.id("hostid").or_else(another) else {
+                world.run_machine_on(id, from);
+                return Err(ApiError::runtime("Unable to find suitable destination to migrate VM "));
+            };
+            world.run_machine_on(id, Some(host));
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "resetPasswordForVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "resetting password for vm: {}",
+            action: "resetting Vm password. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if !world.templates.get(machine.template).is_some_and(|template| template.password_enabled) {
+                return Err(ApiError::invalid(
+                    "Fail to reset password for the virtual machine, the template is not password enabled",
+                ));
+            }
+            require_stopped(world, id, machine, "password reset")
+        }),
+        run: |world, caller, arguments| {
+            let (id, _) = machine(world, arguments, "id")?;
+            let drawn = format!("{:06x}", world.ids.number() & 0xff_ffff);
+            let password = arguments.filled("password").map_or(drawn, str::to_owned);
+            let mut object = show(world, id, *caller);
+            // The password stands where the class declares it, before the network cards' owner
+            // fields; it is in no other answer (VM-012).
+            let place = object.fields.iter().position(|field| field.name == "nic");
+            let tail = object.fields.split_off(place.unwrap_or(object.fields.len()));
+            object.push("password", password);
+            object.fields.extend(tail);
+            Ok(Reply::Object(object))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "resetSSHKeyForVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "resetting SSHKey for vm: {}",
+            action: "resetting Vm SSHKey. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            require_stopped(world, id, machine, "SSH Key reset")?;
+            named_keys(world, machine, arguments).map(|_| ())
+        }),
+        run: |world, caller, arguments| {
+            let (id, row) = machine(world, arguments, "id")?;
+            let keys = named_keys(world, row, arguments)?;
+            let (names, texts): (Vec<&str>, Vec<&str>) =
+                keys.iter().map(|(name, text)| (name.as_str(), text.as_str())).unzip();
+            let details = [("SSH.PublicKey", texts.join("\n")), ("SSH.KeyPairNames", names.join(","))];
+            if let Some(machine) = world.virtual_machines.get_mut(id) {
+                for (key, value) in details {
+                    machine.details.retain(|(other, _)| other != key);
+                    machine.details.push((key.to_owned(), value));
+                }
+                machine.key_pairs = keys;
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "assignVirtualMachine",
+        about: Some("virtualmachineid"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            if machine.state == MachineState::Running {
+                return Err(ApiError::invalid(format!(
+                    "unable to move VM [{}]. The VM is not stopped",
+                    machine.uuid
+                )));
+            }
+            let (zone, from) = (machine.zone, machine.owner);
+            let owner = acting_owner(world, caller, arguments)?;
+            if owner == from {
+                return Err(ApiError::invalid(format!(
+                    "The account should be same domain for moving VM between two accounts: {}",
+                    listing::view_account_dump(world, owner.account)
+                )));
+            }
+            let networks = networks(world, owner, zone, arguments)?;
+            world.assign_machine(id, owner, &networks);
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
     Behaviour {
         name: "resetUserDataForVirtualMachine",
         about: Some("id"),
@@ -322,9 +567,141 @@ fn machine<'a>(
         .ok_or_else(|| ApiError::invalid(format!("Unable to find a virtual machine with id {id}")))
 }
 
+/// Whether a deployment starts what it made.
+fn starts(arguments: &Arguments) -> bool {
+    arguments.maybe_flag("startvm") != Some(false)
+}
+
+/// Where the caller wants the machine; only root administrators may (VM-027).
+fn plan(caller: Caller, arguments: &Arguments) -> Result<Plan, ApiError> {
+    for name in ["podid", "clusterid", "hostid"] {
+        if arguments.has(name) && !caller.is_root_admin() {
+            return Err(ApiError::permission(format!(
+                "Parameter {name} can only be specified by a Root Admin, permission denied"
+            )));
+        }
+    }
+    Ok(Plan { pod: arguments.id("podid"), cluster: arguments.id("clusterid"), host: arguments.id("hostid") })
+}
+
+/// Refuses a host outside the cluster that holds the root volume.
+fn refuse_other_cluster(world: &World, id: Id, plan: Plan) -> Result<(), ApiError> {
+    let host = plan.host.and_then(|host| world.hosts.get(host));
+    let wanted = host.map(|host| host.cluster).or(plan.cluster);
+    match (world.root_cluster(id), wanted, world.virtual_machines.get(id)) {
+        (Some(cluster), Some(wanted), Some(machine)) if cluster != wanted => Err(ApiError::api(
+            534,
+            format!(
+                "Resource [Cluster:{wanted}] is unreachable: Root volume is ready in different cluster, Deployment plan \
+                 provided cannot be satisfied, unable to create a deployment for {}",
+                dump(world, id, machine)
+            ),
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses a start for which no host has room (VM-028).
+fn refuse_without_room(world: &World, id: Id, plan: Plan) -> Result<(), ApiError> {
+    match world.virtual_machines.get(id) {
+        Some(machine) if world.host_for(id, plan).is_none() => Err(ApiError::new(
+            Fault::ServerCapacity,
+            format!("No destination found for a deployment for {}", dump(world, id, machine)),
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn require_stopped(world: &World, id: Id, machine: &VirtualMachine, purpose: &str) -> Result<(), ApiError> {
+    let text = match machine.state {
+        MachineState::Stopped => return Ok(()),
+        MachineState::Error | MachineState::Expunging => "is not in the right state".to_owned(),
+        _ => format!("should be stopped to do {purpose}"),
+    };
+    Err(ApiError::invalid(format!("Vm {} {text}", dump(world, id, machine))))
+}
+
+/// The public keys that a command names; all must be the owner's (VM-057).
+fn named_keys(
+    world: &World,
+    machine: &VirtualMachine,
+    arguments: &Arguments,
+) -> Result<Vec<(String, String)>, ApiError> {
+    let names: Vec<&str> = arguments
+        .filled("keypair")
+        .into_iter()
+        .chain(arguments.texts("keypairs").iter().map(String::as_str))
+        .collect();
+    if names.is_empty() {
+        return Err(ApiError::invalid("'keypair' or 'keypairs' must be specified"));
+    }
+    names
+        .into_iter()
+        .map(|name| {
+            let id = world.register.by_name(Kind::SshKeyPair, machine.owner, name)?;
+            let record = world.register.get(Kind::SshKeyPair, id)?;
+            Some((record.name.clone(), record.field("publickey").unwrap_or_default().to_owned()))
+        })
+        .collect::<Option<_>>()
+        .ok_or_else(|| ApiError::invalid("Not all specified keypairs exist"))
+}
+
+/// Gives a stopped machine another offering, or another size of a custom one (VM-041).
+fn change_offering(world: &mut World, id: Id, arguments: &Arguments) -> Result<(), ApiError> {
+    let offering = arguments.id("serviceofferingid").unwrap_or_default();
+    let row = world
+        .service_offerings
+        .get(offering)
+        .filter(|row| row.active)
+        .ok_or_else(|| ApiError::invalid(format!("Unable to find service offering: {offering}")))?;
+    let size = custom_size(row, arguments);
+    let Some(machine) = world.virtual_machines.get(id) else { return Ok(()) };
+    if machine.offering == offering && size.is_none() {
+        return Err(ApiError::invalid(format!(
+            "Not upgrading vm {} since it already has the requested service offering ({})",
+            dump(world, id, machine),
+            row.name
+        )));
+    }
+    let chosen = arguments.merged("details");
+    if let Some(machine) = world.virtual_machines.get_mut(id) {
+        machine.offering = offering;
+        machine.custom_size = size;
+        for (key, value) in chosen {
+            machine.details.retain(|(other, _)| *other != key);
+            machine.details.push((key, value));
+        }
+    }
+    Ok(())
+}
+
+/// Cores, MHz and MiB that the buyer chose, where the offering leaves the choice.
+fn custom_size(offering: &ServiceOffering, arguments: &Arguments) -> Option<(u32, u32, u32)> {
+    let (cores, speed, memory) = (offering.cores, offering.speed, offering.memory);
+    if cores.is_some() && speed.is_some() && memory.is_some() {
+        return None;
+    }
+    let details = arguments.merged("details");
+    let number = |name: &str| {
+        details
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name))
+            .and_then(|(_, value)| value.parse().ok())
+    };
+    Some((
+        cores.or_else(|| number("cpuNumber")).unwrap_or(1),
+        speed.or_else(|| number("cpuSpeed")).unwrap_or(500),
+        memory.or_else(|| number("memory")).unwrap_or(512),
+    ))
+}
+
 /// An expunged machine is refused while the request waits (JOB-012).
 fn refuse_expunged(world: &World, _: &Caller, arguments: &Arguments) -> Result<(), ApiError> {
-    let id = arguments.id("id").unwrap_or_default();
+    refuse_expunged_as(world, arguments, "id")
+}
+
+fn refuse_expunged_as(world: &World, arguments: &Arguments, name: &str) -> Result<(), ApiError> {
+    let id = arguments.id(name).unwrap_or_default();
     if world.virtual_machines.get(id).is_some() {
         return Ok(());
     }
@@ -368,23 +745,7 @@ fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<H
         .get(offering)
         .filter(|row| row.active)
         .ok_or_else(|| ApiError::invalid(format!("Unable to find service offering: {offering}")))?;
-    let is_custom =
-        offering_row.cores.is_none() || offering_row.speed.is_none() || offering_row.memory.is_none();
-    let (cores, speed, memory) = (offering_row.cores, offering_row.speed, offering_row.memory);
-    let custom_size = is_custom.then(|| {
-        let details = arguments.merged("details");
-        let number = |name: &str| {
-            details
-                .iter()
-                .find(|(key, _)| key.eq_ignore_ascii_case(name))
-                .and_then(|(_, value)| value.parse().ok())
-        };
-        (
-            cores.or_else(|| number("cpuNumber")).unwrap_or(1),
-            speed.or_else(|| number("cpuSpeed")).unwrap_or(500),
-            memory.or_else(|| number("memory")).unwrap_or(512),
-        )
-    });
+    let custom_size = custom_size(offering_row, arguments);
     let (user_data, user_data_id) = user_data(world, *caller, arguments)?;
     let networks = networks(world, owner, zone, arguments)?;
     let name = arguments.filled("name").map(str::to_owned);
@@ -402,9 +763,13 @@ fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<H
         custom_size,
         networks,
     });
-    let details = arguments.merged("details");
+    let mut details = arguments.merged("details");
+    details.push((NOT_STARTED.to_owned(), "true".to_owned()));
     let user_data_details = arguments.merged("userdatadetails");
     let group = arguments.filled("group").map(str::to_owned);
+    if let Some(group) = &group {
+        found_group(world, owner, group);
+    }
     if let Some(machine) = world.virtual_machines.get_mut(id) {
         machine.details = details;
         machine.user_data = user_data;
@@ -436,9 +801,13 @@ fn networks(
 ) -> Result<Vec<(Id, Option<std::net::Ipv4Addr>)>, ApiError> {
     let address =
         |text: &str| text.parse().map_err(|_| ApiError::invalid(format!("Invalid IP address {text}")));
-    let wish = arguments.filled("ipaddress").map(address).transpose()?;
+    // Not every command that places a machine lets the caller choose addresses.
+    let chooses = |name: &str| arguments.command().param(name).is_some();
+    let wish = chooses("ipaddress").then(|| arguments.filled("ipaddress")).flatten();
+    let wish = wish.map(address).transpose()?;
+    let listed = if chooses("iptonetworklist") { arguments.grouped("iptonetworklist") } else { Vec::new() };
     let mut chosen: Vec<(Id, Option<std::net::Ipv4Addr>)> = Vec::new();
-    for entry in arguments.grouped("iptonetworklist") {
+    for entry in listed {
         let network = entry.get("networkid").and_then(|text| uuid::Uuid::try_parse(text).ok());
         let handle = network.and_then(|uuid| world.find(uuid)).filter(|handle| handle.kind == Kind::Network);
         let Some(handle) = handle else {
@@ -477,14 +846,23 @@ fn networks(
         let subnet = world.networks.get(*network).and_then(|network| network.subnet);
         let fits = subnet.is_some_and(|subnet| subnet.contains(*address) && subnet.gateway != *address);
         if !fits || world.is_guest_address_taken(*network, *address) {
-            let uuid = world.networks.get(*network).map(|network| network.uuid).unwrap_or_default();
             return Err(ApiError::new(
-                Fault::Capacity,
-                format!("Unable to acquire Guest IP  address for network {uuid}"),
+                Fault::AddressCapacity,
+                format!("Unable to acquire Guest IP address for network {}", network_dump(world, *network)),
             ));
         }
     }
     Ok(chosen)
+}
+
+/// Upstream's text of a network in refusals.
+fn network_dump(world: &World, id: Id) -> String {
+    world.networks.get(id).map_or_else(String::new, |row| {
+        format!(
+            "Network {{\"id\": {id}, \"name\": \"{}\", \"uuid\": \"{}\", \"networkofferingid\": {}}}",
+            row.name, row.uuid, row.offering
+        )
+    })
 }
 
 fn default_network(world: &mut World, owner: crate::world::Owner, zone: Id) -> Result<Id, ApiError> {
@@ -531,6 +909,13 @@ fn refuse_taken_name(
         }
     }
     Ok(())
+}
+
+/// A group that a machine names exists from then on.
+fn found_group(world: &mut World, owner: crate::world::Owner, name: &str) {
+    if world.register.by_name(Kind::InstanceGroup, owner, name).is_none() {
+        world.add_record(Kind::InstanceGroup, owner, name, imbl::OrdMap::new());
+    }
 }
 
 /// The user data that a command brings: inline or registered, never both (UD-023).
@@ -599,11 +984,41 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
             dump(world, id, row)
         )));
     }
+    let wrap = |reason: &str| ApiError::runtime(format!("Failed to update VM, due to: {reason}"));
+    if let Some(name) = arguments.filled("name").filter(|name| !name.eq_ignore_ascii_case(&row.name)) {
+        for network in row.nics.iter().filter_map(|nic| world.networks.get(nic.network)) {
+            let taken = world.virtual_machines.iter().any(|(_, other)| {
+                other.name.eq_ignore_ascii_case(name)
+                    && other.nics.iter().any(|nic| {
+                        world.networks.get(nic.network).is_some_and(|other| other.uuid == network.uuid)
+                    })
+            });
+            if taken && !world.sins(Quirk::DuplicateHostNamesPass) {
+                return Err(wrap(&format!(
+                    "The vm with hostName {name} already exists in the network domain: {}; network={}",
+                    network.domain, network.name
+                )));
+            }
+        }
+    }
+    if arguments.flag("isdynamicallyscalable") {
+        return Err(wrap(
+            "Dynamic Scaling cannot be enabled for the VM since its template does not have dynamic scaling enabled",
+        ));
+    }
+    let offers_ha = world.service_offerings.get(row.offering).is_some_and(|offering| offering.ha);
+    if arguments.flag("haenable") && !offers_ha {
+        return Err(wrap(
+            "Can't enable ha for the vm as it's created from the Service offering having HA disabled",
+        ));
+    }
+    let owner = row.owner;
+    if let Some(group) = arguments.filled("group") {
+        found_group(world, owner, group);
+    }
     let content = if arguments.has("userdata") || arguments.has("userdataid") {
-        let wrap = |error: ApiError| {
-            ApiError::runtime(format!("Failed to update VM, due to: {}", error.text.unwrap_or_default()))
-        };
-        Some(user_data(world, *caller, arguments).map_err(wrap)?)
+        let found = user_data(world, *caller, arguments);
+        Some(found.map_err(|error| wrap(&error.text.unwrap_or_default()))?)
     } else {
         None
     };
@@ -629,7 +1044,9 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
         if let Some(scalable) = arguments.maybe_flag("isdynamicallyscalable") {
             machine.dynamically_scalable = scalable;
         }
-        if !details.is_empty() {
+        if arguments.flag("cleanupdetails") {
+            machine.details.clear();
+        } else if !details.is_empty() {
             machine.details = details;
         }
         if let Some((content, linked)) = content.filter(|_| !stale) {
@@ -641,10 +1058,26 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
     Ok(Reply::Object(show(world, id, *caller)))
 }
 
+/// Refuses a word in `details` that asks for nothing.
+fn refuse_unknown_details(arguments: &Arguments) -> Result<(), ApiError> {
+    const WORDS: [&str; 14] = [
+        "all", "group", "nics", "stats", "secgrp", "tmpl", "servoff", "diskoff", "backoff", "iso", "volume",
+        "min", "affgrp", "vnfnics",
+    ];
+    if arguments.texts("details").iter().all(|word| WORDS.contains(&word.as_str())) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "The details parameter contains a non permitted value. The allowed values are [{}]",
+        WORDS.join(", ")
+    )))
+}
+
 fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
     let wanted = listing::wanted(arguments)?;
     let scope = listing::scope(world, *caller, arguments)?;
     let state = arguments.filled("state");
+    refuse_unknown_details(arguments)?;
     let sees_destroyed = caller.is_root_admin()
         || caller.is_domain_admin()
         || world.settings.flag("allow.user.view.destroyed.vm")
@@ -653,6 +1086,8 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
     let (network, template) = (arguments.id("networkid"), arguments.id("templateid"));
     let (offering, user) = (arguments.id("serviceofferingid"), arguments.id("userid"));
     let host = arguments.id("hostid");
+    let tags = arguments.grouped("tags");
+    let hypervisor = arguments.filled("hypervisor");
     let group = arguments.id("groupid").and_then(|id| world.register.get(Kind::InstanceGroup, id));
     let matches: Vec<Id> = world
         .virtual_machines
@@ -674,6 +1109,11 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
         .filter(|(_, row)| offering.is_none_or(|offering| row.offering == offering))
         .filter(|(_, row)| user.is_none_or(|user| row.user == user))
         .filter(|(_, row)| host.is_none_or(|host| row.host == Some(host)))
+        .filter(|_| hypervisor.is_none_or(|wanted| wanted.eq_ignore_ascii_case("Simulator")))
+        .filter(|(id, _)| {
+            let handle = Handle { kind: Kind::VirtualMachine, id: *id };
+            tags.iter().all(|tag| world.has_tag(handle, tag))
+        })
         .filter(|(_, row)| group.is_none_or(|group| row.group.as_deref() == Some(group.name.as_str())))
         .filter(|(id, row)| {
             listing::keyword_matches(

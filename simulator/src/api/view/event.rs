@@ -10,6 +10,10 @@ use crate::world::event::Event;
 pub fn event(world: &World, row: &Event) -> Object {
     let user = world.users.get(row.user);
     let subject = row.resource.as_ref();
+    let name = subject.and_then(|subject| {
+        let now = subject.handle.and_then(|handle| world.subject(handle));
+        now.and_then(|now| now.name).or_else(|| subject.name.clone())
+    });
     Object::new()
         .with("id", row.uuid)
         .with("username", user.map(|user| user.username.as_str()))
@@ -19,7 +23,7 @@ pub fn event(world: &World, row: &Event) -> Object {
         .with_owner(world, row.owner)
         .with("resourceid", subject.and_then(|subject| subject.uuid))
         .with("resourcetype", subject.map(|subject| subject.type_name))
-        .with("resourcename", subject.and_then(|subject| subject.name.as_deref()))
+        .with("resourcename", name)
         .with("created", row.created)
         .with("state", row.state.name())
         .with("parentid", row.parent.and_then(|parent| world.events.get(parent)).map(|parent| parent.uuid))

@@ -1,10 +1,14 @@
 //! How things look to clients: one function per kind, fields in the order of the response class.
 
 mod account;
+mod affinity_group;
 mod event;
+mod firewall;
 mod network;
 mod offering;
+mod router;
 mod setting;
+mod tag;
 mod template;
 mod user_data;
 mod virtual_machine;
@@ -15,10 +19,14 @@ pub use account::{
     DomainLook, account, domain, listed_account, listed_user, resource_count, resource_limit, role,
     role_permission, user,
 };
+pub use affinity_group::affinity_group;
 pub use event::event;
+pub use firewall::firewall_rule;
 pub use network::{address, network, nic};
 pub use offering::{disk_offering, network_offering, service_offering};
+pub use router::router;
 pub use setting::setting;
+pub use tag::tag;
 pub use template::{guest_system, linked_template, template};
 pub use user_data::user_data;
 pub use virtual_machine::virtual_machine;
@@ -44,6 +52,8 @@ impl Owned for Object {
             .with("domainpath", domain.map(|domain| domain.shown_path()))
     }
 }
+
+use tag::tags;
 
 fn account_name(world: &World, account: Id) -> Option<&str> {
     world.accounts.get(account).map(|account| account.name.as_str())

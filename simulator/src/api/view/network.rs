@@ -2,9 +2,11 @@
 
 use super::Owned as _;
 use crate::api::caller::Caller;
+use crate::catalog::service;
 use crate::quirk::Quirk;
 use crate::reply::{Object, Value};
 use crate::world::World;
+use crate::world::kind::{Handle, Kind};
 use crate::world::network::{Address, Network};
 use crate::world::offering::GuestType;
 use crate::world::table::Id;
@@ -13,24 +15,16 @@ use crate::world::virtual_machine::Nic;
 /// A guest network.
 #[must_use]
 pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
+    let tags = super::tags(world, Handle { kind: Kind::Network, id });
     let zone = world.zones.get(row.zone);
     let offering = world.network_offerings.get(row.offering);
     let physical = row.physical_network.and_then(|physical| world.physical_networks.get(physical));
     let full = viewer.is_root_admin();
-    let services: Vec<Object> = offering
-        .map(|offering| {
-            offering
-                .services
-                .iter()
-                .map(|(service, provider)| {
-                    Object::new()
-                        .with("name", service)
-                        .with("provider", vec![Object::new().with("name", provider)])
-                })
-                .collect()
-        })
-        .unwrap_or_default();
-    let _ = id;
+    let services = offering.map(|offering| services(&offering.services)).unwrap_or_default();
+    let offers = |service: &str| {
+        offering.is_some_and(|offering| offering.services.iter().any(|(name, _)| name == service))
+    };
+    let details = row.hides_addresses.map(|hides| ("hideIpAddressUsage".to_owned(), hides.to_string()));
     Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -61,17 +55,51 @@ pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
         .with("networkdomain", &row.domain)
         .with("physicalnetworkid", physical.map(|physical| physical.uuid))
         .with("restartrequired", row.restart_required)
+        .with("specifyvlan", offering.is_some_and(|offering| offering.specify_vlan))
         .with("specifyipranges", row.guest_type == GuestType::Shared)
         .with("canusefordeploy", true)
         .with("ispersistent", offering.is_some_and(|offering| offering.persistent))
-        .with("tags", Vec::<Object>::new())
-        .with("details", Vec::<(String, String)>::new())
+        .with("tags", tags)
+        .with("details", full.then(|| details.into_iter().collect::<Vec<_>>()))
+        .with("displaynetwork", full.then_some(true))
         .with("strechedl2subnet", false)
         .with("redundantrouter", false)
+        .with("supportsvmautoscaling", offers("Lb"))
         .with("created", row.created)
         .with("receivedbytes", 0)
         .with("sentbytes", 0)
+        .with(
+            "egressdefaultpolicy",
+            offers("Firewall").then(|| offering.is_some_and(|row| row.egress_allowed)),
+        )
+        .with("publicmtu", 1500)
+        .with("privatemtu", 1500)
         .with("hasannotations", false)
+}
+
+/// The services of an offering, with what their providers can do.
+fn services(offered: &[(String, String)]) -> Vec<Object> {
+    let listed = service::facts().iter().filter_map(|fact| {
+        let (name, provider) =
+            offered.iter().find(|(name, provider)| *name == fact.service && *provider == fact.provider)?;
+        let capabilities: Vec<Object> = fact
+            .capabilities
+            .iter()
+            .map(|capability| {
+                Object::new()
+                    .with("name", &capability.name)
+                    .with("value", &capability.value)
+                    .with("canchooseservicecapability", capability.choosable)
+            })
+            .collect();
+        Some(
+            Object::new()
+                .with("name", name)
+                .with("provider", vec![Object::new().with("name", provider)])
+                .with("capability", capabilities),
+        )
+    });
+    listed.collect()
 }
 
 /// A network card. The VLAN is for root administrators, and only while the machine has a host.
@@ -79,10 +107,7 @@ pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
 pub fn nic(world: &World, row: &Nic, on_a_host: bool, viewer: Caller) -> Object {
     let network = world.networks.get(row.network);
     let subnet = network.and_then(|network| network.subnet);
-    let uri = network
-        .and_then(|network| network.vlan)
-        .filter(|_| viewer.is_root_admin() && on_a_host)
-        .map(|vlan| format!("vlan://{vlan}"));
+    let uri = row.vlan.filter(|_| viewer.is_root_admin() || on_a_host).map(|vlan| format!("vlan://{vlan}"));
     let secondary: Vec<Object> =
         row.secondary.iter().map(|address| Object::new().with("ipaddress", *address)).collect();
     Object::new()
@@ -107,24 +132,29 @@ fn slot(row: &Nic) -> Value {
     row.device.to_string().into()
 }
 
-/// A public address that somebody holds.
+/// A public address. Its VLAN is in the full view only.
 #[must_use]
-pub fn address(world: &World, row: &Address, viewer: Caller) -> Object {
+pub fn address(world: &World, id: Id, row: &Address, full: bool) -> Object {
     let zone = world.zones.get(row.zone);
     let range = world.public_ranges.get(row.range);
     let network = row.network.and_then(|network| world.networks.get(network));
     let machine = row.static_nat.and_then(|machine| world.virtual_machines.get(machine));
     let physical =
         world.physical_networks.iter().find(|(_, physical)| physical.zone == row.zone).map(|(_, row)| row);
-    let full = viewer.is_root_admin();
-    Object::new()
+    let tags = super::tags(world, Handle { kind: Kind::Address, id });
+    let has_rules = world.firewall_rules.iter().any(|(_, rule)| rule.address == Some(id));
+    let owner = Object::new().with_owner(world, row.owner);
+    let mut object = Object::new()
         .with("id", row.uuid)
         .with("ipaddress", row.address)
         .with("allocated", row.allocated)
         .with("zoneid", zone.map(|zone| zone.uuid))
         .with("zonename", zone.map(|zone| zone.name.as_str()))
-        .with("issourcenat", row.source_nat)
-        .with_owner(world, row.owner)
+        .with("issourcenat", row.source_nat);
+    if !row.is_free() {
+        object.fields.extend(owner.fields);
+    }
+    object
         .with("forvirtualnetwork", true)
         .with("vlanid", range.filter(|_| full).map(|range| range.uuid))
         .with("vlanname", range.filter(|_| full).map(|range| range.vlan.as_str()))
@@ -135,13 +165,13 @@ pub fn address(world: &World, row: &Address, viewer: Caller) -> Object {
         .with("virtualmachinedisplayname", machine.map(|machine| machine.shown_name()))
         .with("associatednetworkid", network.map(|network| network.uuid))
         .with("associatednetworkname", network.map(|network| network.name.as_str()))
-        .with("networkid", physical.map(|physical| physical.uuid))
-        .with("state", "Allocated")
+        .with("networkid", range.map(|range| range.network))
+        .with("state", row.state.name())
         .with("physicalnetworkid", physical.map(|physical| physical.uuid))
-        .with("tags", Vec::<Object>::new())
+        .with("tags", tags)
         .with("isportable", false)
-        .with("fordisplay", true)
-        .with("hasrules", false)
+        .with("fordisplay", row.display)
+        .with("hasrules", has_rules)
         .with("forsystemvms", false)
         .with("forprovider", false)
         .with("hasannotations", false)

@@ -55,6 +55,7 @@ pub fn linked_template(world: &World, row: &Template) -> Object {
 /// A template or an ISO as it is in one zone.
 #[must_use]
 pub fn template(world: &World, row: &Template, zone: Option<Id>, viewer: Caller) -> Object {
+    let full = viewer.is_root_admin();
     let system = world.guest_systems.get(row.guest_system);
     let zone_row = zone.and_then(|zone| world.zones.get(zone));
     let store = world.image_stores.iter().find(|(_, store)| Some(store.zone) == zone).map(|(_, store)| store);
@@ -63,13 +64,12 @@ pub fn template(world: &World, row: &Template, zone: Option<Id>, viewer: Caller)
             Object::new()
                 .with("downloadState", "DOWNLOADED")
                 .with("datastore", &store.name)
-                .with("datastoreRole", "Image")
+                .with("datastoreRole", full.then_some("Image"))
                 .with("downloadPercent", "100")
-                .with("datastoreId", store.uuid)
+                .with("datastoreId", full.then_some(store.uuid))
         })
         .into_iter()
         .collect();
-    let full = viewer.is_root_admin();
     let owner = Object::new().with_owner(world, row.owner);
     let mut object = Object::new()
         .with("id", row.uuid)
@@ -98,9 +98,7 @@ pub fn template(world: &World, row: &Template, zone: Option<Id>, viewer: Caller)
         .with("isextractable", false)
         .with("checksum", "")
         .with("details", Vec::<(String, String)>::new());
-    if full {
-        object.push("downloaddetails", downloads);
-    }
+    object.push("downloaddetails", downloads);
     object
         .with("arch", "x86_64")
         .with("bits", 0)

@@ -2,9 +2,11 @@
 
 use super::Owned as _;
 use crate::api::caller::Caller;
+use crate::api::discovery::java_hash;
 use crate::quirk::Quirk;
 use crate::reply::{Object, Value};
 use crate::world::World;
+use crate::world::kind::{Handle, Kind};
 use crate::world::table::Id;
 use crate::world::virtual_machine::VirtualMachine;
 
@@ -31,6 +33,15 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .and_then(|volume| world.volumes.get(*volume))
         .is_some_and(|volume| volume.pool.is_some());
     let owner = Object::new().with_owner(world, row.owner);
+    let measured = world.is_measured(row);
+    // Users do not see the entries that the server keeps for itself.
+    let mut details: Vec<(String, String)> = row
+        .details
+        .iter()
+        .filter(|(key, _)| full || !HIDDEN_DETAILS.contains(&key.as_str()))
+        .cloned()
+        .collect();
+    details.sort_by_key(|(key, _)| java_bucket(key));
     let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -63,6 +74,16 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .with("cpunumber", size.0)
         .with("cpuspeed", size.1)
         .with("memory", size.2)
+        .with("cpuused", measured.then_some("10%"))
+        .with("networkkbsread", measured.then_some(32768))
+        .with("networkkbswrite", measured.then_some(16384))
+        .with("diskkbsread", measured.then_some(0))
+        .with("diskkbswrite", measured.then_some(0))
+        .with("memorykbs", measured.then_some(0))
+        .with("memoryintfreekbs", measured.then_some(0))
+        .with("memorytargetkbs", measured.then_some(0))
+        .with("diskioread", measured.then_some(0))
+        .with("diskiowrite", measured.then_some(0))
         .with("guestosid", system.map(|system| system.uuid))
         .with("rootdeviceid", 0)
         .with("rootdevicetype", "ROOT")
@@ -73,14 +94,17 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .with("publicipid", public.map(|public| public.uuid))
         .with("publicip", public.map(|public| public.address))
         .with("instancename", full.then(|| world.instance_name(id, row)))
-        .with("details", row.details.clone())
+        .with("details", details)
+        .with("readonlydetails", (!full).then_some("dataDiskController, rootDiskController"))
         .with("keypairs", (!key_names.is_empty()).then(|| key_names.join(",")))
         .with("affinitygroup", Vec::<Object>::new())
-        .with("displayvm", full.then_some(row.display))
+        .with_admin("displayvm", row.display)
         .with("isdynamicallyscalable", row.dynamically_scalable)
         .with("deleteprotection", row.delete_protection)
         .with("ostypeid", system.map(|system| system.uuid))
         .with("osdisplayname", system.map(|system| system.description.as_str()))
+        .with("bootmode", row.details.is_empty().then_some("legacy"))
+        .with("boottype", row.details.is_empty().then_some("Bios"))
         .with("pooltype", on_storage.then_some("NetworkFilesystem"))
         .with("receivedbytes", 0)
         .with("sentbytes", 0);
@@ -91,8 +115,17 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
     }
     object
         .with("arch", full.then_some("x86_64"))
-        .with("tags", Vec::<Object>::new())
+        .with("tags", super::tags(world, Handle { kind: Kind::VirtualMachine, id }))
         .with("hasannotations", false)
+}
+
+/// Details that only the full view shows.
+const HIDDEN_DETAILS: [&str; 1] = ["Message.ReservedCapacityFreed.Flag"];
+
+/// Where a key stands in a small Java hash map, whose order answers show.
+fn java_bucket(key: &str) -> u32 {
+    let hash = java_hash(key);
+    (hash ^ (hash >> 16)) & 15
 }
 
 fn state_name(world: &World, row: &VirtualMachine) -> Value {

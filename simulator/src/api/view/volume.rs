@@ -1,15 +1,15 @@
 //! Volumes.
 
 use super::Owned as _;
-use crate::api::caller::Caller;
 use crate::reply::Object;
 use crate::world::World;
+use crate::world::kind::{Handle, Kind};
+use crate::world::table::Id;
 use crate::world::volume::{Volume, VolumeState};
 
-/// A volume. Where it lies is for root administrators.
+/// A volume. Where it lies is in the full view only.
 #[must_use]
-pub fn volume(world: &World, row: &Volume, viewer: Caller) -> Object {
-    let full = viewer.is_root_admin();
+pub fn volume(world: &World, id: Id, row: &Volume, full: bool) -> Object {
     let zone = world.zones.get(row.zone);
     let machine = row.attached.and_then(|(machine, _)| world.virtual_machines.get(machine));
     let template = row.template.and_then(|template| world.templates.get(template));
@@ -19,6 +19,7 @@ pub fn volume(world: &World, row: &Volume, viewer: Caller) -> Object {
     let pod = pool.and_then(|pool| world.pods.get(pool.pod));
     let offering =
         machine.and_then(|machine| world.service_offerings.get(machine.offering)).filter(|_| row.is_root);
+    let measured = machine.is_some_and(|machine| world.is_measured(machine));
     let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -37,15 +38,19 @@ pub fn volume(world: &World, row: &Volume, viewer: Caller) -> Object {
         .with("provisioningtype", "thin")
         .with("size", row.size)
         .with("created", row.created)
-        .with("attached", row.attached_at)
         .with("state", row.state.name())
         .with_owner(world, row.owner)
-        .with("storagetype", "shared")
+        .with("storagetype", full.then_some("shared"))
+        .with("diskkbsread", measured.then_some(0))
+        .with("diskkbswrite", measured.then_some(0))
+        .with("diskioread", measured.then_some(0))
+        .with("diskiowrite", measured.then_some(0))
+        .with("hypervisor", full.then_some(if pool.is_some() { "Simulator" } else { "None" }))
         .with("diskofferingid", disk.map(|disk| disk.uuid))
         .with("diskofferingname", disk.map(|disk| disk.name.as_str()))
         .with("diskofferingdisplaytext", disk.map(|disk| disk.display_text.as_str()))
-        .with("hypervisor", if pool.is_some() { "Simulator" } else { "None" })
         .with("storage", pool.filter(|_| full).map(|pool| pool.name.as_str()))
+        .with("attached", row.attached_at)
         .with("destroyed", row.state == VolumeState::Destroy)
         .with(
             "serviceofferingid",
@@ -54,20 +59,23 @@ pub fn volume(world: &World, row: &Volume, viewer: Caller) -> Object {
         .with("serviceofferingname", offering.map(|offering| offering.name.as_str()))
         .with("serviceofferingdisplaytext", offering.map(|offering| offering.display_text.as_str()))
         .with("isextractable", !row.is_root)
-        .with("displayvolume", full.then_some(true))
-        .with("path", row.path.filter(|_| full))
+        .with_admin("displayvolume", true)
+        .with("path", pool.filter(|_| full).map(|_| row.path.as_str()))
         .with("storageid", pool.filter(|_| full).map(|pool| pool.uuid))
         .with("quiescevm", false)
         .with("supportsstoragesnapshot", false)
         .with("deleteprotection", row.delete_protection);
-    if full && pool.is_some() {
+    // What is on storage is measured, too, a while later.
+    if full && pool.is_some() && row.created.plus_seconds(60) <= world.now && row.is_root {
         object.push("physicalsize", row.size);
         object.push("virtualsize", row.size);
         object.push("utilization", "100.0%");
+    }
+    if full && pool.is_some() {
         object.push("clusterid", cluster.map(|cluster| cluster.uuid));
         object.push("clustername", cluster.map(|cluster| cluster.name.as_str()));
         object.push("podid", pod.map(|pod| pod.uuid));
         object.push("podname", pod.map(|pod| pod.name.as_str()));
     }
-    object.with("tags", Vec::<Object>::new()).with("hasannotations", false)
+    object.with("tags", super::tags(world, Handle { kind: Kind::Volume, id })).with("hasannotations", false)
 }

@@ -1,0 +1,185 @@
+//! Rules of firewalls and of port forwarding (RUL-001, RUL-002).
+
+use std::net::Ipv4Addr;
+
+use uuid::Uuid;
+
+use super::kind::{Handle, Kind};
+use super::table::Id;
+use super::{Owner, World};
+
+/// What a rule is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Lets traffic in at a public address.
+    Ingress,
+    /// Lets traffic out of a network.
+    Egress,
+    /// Leads a public port to a machine.
+    PortForwarding,
+}
+
+impl Purpose {
+    /// The word in upstream's texts.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ingress | Self::Egress => "Firewall",
+            Self::PortForwarding => "PortForwarding",
+        }
+    }
+}
+
+/// The state of a rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RuleState {
+    /// Not applied yet.
+    Add,
+    /// In force.
+    Active,
+    /// Being taken away; the internal name is `Revoke`.
+    Deleting,
+}
+
+impl RuleState {
+    /// The word on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Add => "Add",
+            Self::Active => "Active",
+            Self::Deleting => "Deleting",
+        }
+    }
+}
+
+/// A rule.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// Its identifier.
+    pub uuid: Uuid,
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Whose it is.
+    pub owner: Owner,
+    /// Its network.
+    pub network: Id,
+    /// The public address, unless it is about traffic out of a network.
+    pub address: Option<Id>,
+    /// `tcp`, `udp`, `icmp` or `all`.
+    pub protocol: String,
+    /// The first and the last port.
+    pub ports: Option<(i64, i64)>,
+    /// The ICMP type and code.
+    pub icmp: Option<(i64, i64)>,
+    /// The ranges that the traffic comes from.
+    pub sources: Vec<String>,
+    /// The ranges that the traffic goes to.
+    pub destinations: Vec<String>,
+    /// The machine behind a forwarded port, its address and ports.
+    pub target: Option<Target>,
+    /// Whether users see it.
+    pub display: bool,
+    /// Its state.
+    pub state: RuleState,
+}
+
+/// Where a forwarded port leads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Target {
+    /// The machine.
+    pub machine: Id,
+    /// Its address.
+    pub address: Option<Ipv4Addr>,
+    /// The first and the last port there.
+    pub ports: (i64, i64),
+}
+
+impl Rule {
+    /// Whether two rules claim the same ports of the same address for the same purpose.
+    #[must_use]
+    pub fn conflicts(&self, other: &Self) -> bool {
+        let overlap = match (self.ports, other.ports) {
+            (Some((first, last)), Some((low, high))) => first <= high && low <= last,
+            (None, None) => self.icmp == other.icmp,
+            _ => false,
+        };
+        self.purpose == other.purpose
+            && self.address == other.address
+            && self.network == other.network
+            && self.protocol == other.protocol
+            && overlap
+            && (self.purpose != Purpose::Egress || self.sources == other.sources)
+    }
+}
+
+impl World {
+    /// Adds a rule under a fresh identifier.
+    pub fn add_rule(&mut self, rule: Rule) -> Id {
+        let uuid = self.name_row(Kind::FirewallRule, self.firewall_rules.next_id());
+        self.firewall_rules.insert(Rule { uuid, ..rule })
+    }
+
+    /// Puts a rule in force.
+    pub fn apply_rule(&mut self, id: Id) {
+        if let Some(rule) = self.firewall_rules.get_mut(id) {
+            rule.state = RuleState::Active;
+        }
+    }
+
+    /// Removes a rule; its identifier is forgotten (REA-004).
+    pub fn remove_rule(&mut self, id: Id) {
+        if let Some(rule) = self.firewall_rules.remove(id) {
+            self.index.remove(&rule.uuid);
+            self.tags.retain(|tag| tag.of != Handle { kind: Kind::FirewallRule, id });
+        }
+    }
+
+    /// Removes the rules of a public address or, without one, all of a network.
+    pub fn remove_rules_of(&mut self, network: Option<Id>, address: Option<Id>) {
+        let gone: Vec<Id> = self
+            .firewall_rules
+            .iter()
+            .filter(|(_, rule)| {
+                network.is_some_and(|network| rule.network == network)
+                    || (address.is_some() && rule.address == address)
+            })
+            .map(|(id, _)| id)
+            .collect();
+        for id in gone {
+            self.remove_rule(id);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(purpose: Purpose, ports: (i64, i64)) -> Rule {
+        Rule {
+            uuid: Uuid::nil(),
+            purpose,
+            owner: Owner { account: 2, domain: 1 },
+            network: 1,
+            address: Some(1),
+            protocol: "tcp".to_owned(),
+            ports: Some(ports),
+            icmp: None,
+            sources: Vec::new(),
+            destinations: Vec::new(),
+            target: None,
+            display: true,
+            state: RuleState::Add,
+        }
+    }
+
+    #[test]
+    fn overlapping_ports_conflict_within_one_purpose() {
+        let one = rule(Purpose::Ingress, (22, 22));
+        assert!(one.conflicts(&rule(Purpose::Ingress, (20, 30))));
+        assert!(!one.conflicts(&rule(Purpose::Ingress, (23, 30))));
+        assert!(!one.conflicts(&rule(Purpose::PortForwarding, (20, 30))));
+        assert!(!one.conflicts(&Rule { protocol: "udp".to_owned(), ..one.clone() }));
+    }
+}
