@@ -30,6 +30,8 @@ pub enum Fault {
     RuleConflict,
     /// `ResourceUnavailableException`.
     Unavailable,
+    /// `EntityExistsException`.
+    EntityExists,
     /// `CloudRuntimeException` and everything else.
     Runtime,
     /// A two-factor refusal.
@@ -49,7 +51,7 @@ impl Fault {
             Self::Unavailable => 534,
             Self::RuleConflict => 537,
             Self::ResourceAllocation => 535,
-            Self::Runtime | Self::AddressCapacity => 530,
+            Self::Runtime | Self::AddressCapacity | Self::EntityExists => 530,
             Self::TwoFactor => 511,
         }
     }
@@ -69,7 +71,7 @@ impl Fault {
     #[must_use]
     pub fn class_code(self) -> u16 {
         match self {
-            Self::Api(_) | Self::IllegalArgument => 9999,
+            Self::Api(_) | Self::IllegalArgument | Self::EntityExists => 9999,
             Self::InvalidParameter => 4350,
             Self::Permission => 4365,
             Self::AccountLimit => 4280,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Outcome;
 use super::caller::Caller;
 use super::command::{self, Behaviour};
-use super::error::ApiError;
+use super::error::{ApiError, Fault};
 use super::parameter::{self, Arguments};
 use crate::catalog::{self, JobInstance};
 use crate::quirk::Quirk;
@@ -62,6 +62,7 @@ pub(crate) fn submit(
         queue,
         root_event,
         progress: Progress::Queued,
+        doom: None,
         polls: 0,
         due: now.plus_millis(command::reference_millis(command.name())),
         created: now,
@@ -90,7 +91,7 @@ fn job_id(world: &mut World, pairs: &[(String, String)]) -> Result<Uuid, ApiErro
     }
     let uuid = Uuid::try_parse(text).map_err(|_| bad_form())?;
     match world.find(uuid).and_then(|handle| world.jobs.get(handle.id)) {
-        Some(job) if job.is_done() => Err(ApiError::api(530, "Entity already exists ")),
+        Some(job) if job.is_done() => Err(ApiError::new(Fault::EntityExists, "Entity already exists ")),
         Some(_) => Err(ApiError::invalid(format!(
             "UUID: {text} already exists so can't create/update with custom id"
         ))),
@@ -160,18 +161,28 @@ fn begin(world: &mut World, id: Id) {
     let arguments = match arguments {
         Ok(arguments) => arguments,
         // The second look at the parameters comes before anything that leaves an event (EVT-008).
-        Err(error) => return close_failed(world, id, &error),
+        Err(error) => return close_failed(world, id, error.fault.job_code(), error.text),
     };
     command::record_started(world, id, behaviour, &arguments);
     let Some(begin) = behaviour.begin else { return };
     if let Err(error) = begin(world, &caller, &arguments) {
-        fail(world, id, &error);
+        // It ends soon, but clients may still see it pending.
+        let now = world.now;
+        if let Some(job) = world.jobs.get_mut(id) {
+            job.doom = Some((error.fault.job_code(), error.text));
+            job.due = now;
+        }
     }
 }
 
 /// Does the work and stores what came of it.
 fn finish(world: &mut World, id: Id) {
     if world.jobs.get(id).is_none_or(|job| job.progress != Progress::Running) {
+        return;
+    }
+    if let Some((code, text)) = world.jobs.get(id).and_then(|job| job.doom.clone()) {
+        fail(world, id, code, text);
+        start_waiting(world);
         return;
     }
     let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
@@ -191,22 +202,22 @@ fn finish(world: &mut World, id: Id) {
                 job.completed = Some(now);
             }
         }
-        Err(error) => fail(world, id, &error),
+        Err(error) => fail(world, id, error.fault.job_code(), error.text),
     }
     start_waiting(world);
 }
 
-fn fail(world: &mut World, id: Id, error: &ApiError) {
+fn fail(world: &mut World, id: Id, code: u16, text: Option<String>) {
     if let Some((behaviour, _, Ok(arguments))) = prepare(world, id) {
         command::record_completed(world, id, behaviour, &arguments, true);
     }
-    close_failed(world, id, error);
+    close_failed(world, id, code, text);
 }
 
-fn close_failed(world: &mut World, id: Id, error: &ApiError) {
+fn close_failed(world: &mut World, id: Id, code: u16, text: Option<String>) {
     let now = world.now;
     if let Some(job) = world.jobs.get_mut(id) {
-        job.progress = Progress::Failed { code: error.fault.job_code(), text: error.text.clone() };
+        job.progress = Progress::Failed { code, text };
         job.completed = Some(now);
     }
 }

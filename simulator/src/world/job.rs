@@ -98,6 +98,8 @@ pub struct Job {
     pub root_event: Option<Id>,
     /// How far it is.
     pub progress: Progress,
+    /// The failure that it is bound for: decided when it began, known when it ends (JOB-036).
+    pub doom: Option<(u16, Option<String>)>,
     /// How often it was asked for while pending.
     pub polls: u32,
     /// When it is done at the earliest, at the reference's pace.

@@ -298,6 +298,7 @@ pub fn install(seed: u64, now: Moment) -> World {
         queue: None,
         root_event: None,
         progress: Progress::Running,
+        doom: None,
         polls: 0,
         due: now,
         created: now,
