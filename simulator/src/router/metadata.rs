@@ -3,7 +3,7 @@
 //! A type is one entry of [`TYPES`]; the index and every URL form follow from the list. What a
 //! guest reads is computed from the world when it asks, so nothing is ever stale (MD-050) and
 //! nothing outlives a machine (ISO-006). Spellings of a path are settled before in
-//! [`path`](super::path), methods and headers after in [`router`](super).
+//! `path.rs`, methods and headers after in [`router`](super).
 
 use std::net::Ipv4Addr;
 

@@ -2,7 +2,7 @@
 //! nothing but the source address (MD-014 onwards, ISO-001).
 //!
 //! [`answer`] is a function of a world and a request; sockets are the business of the server.
-//! What is found where is decided in [`metadata`], spellings of a path in [`path`].
+//! What is found where is decided in [`metadata`], spellings of a path in `path.rs`.
 
 pub mod metadata;
 mod path;

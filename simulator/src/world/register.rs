@@ -1,7 +1,7 @@
 //! Things without a life of their own: registered, listed, changed, removed.
 //!
 //! One table per kind, one row type for all. Which commands they answer to and how they look
-//! is a row in [`crate::api::command::register`].
+//! is a row in `api/command/register.rs`.
 
 use imbl::OrdMap;
 use uuid::Uuid;
