@@ -7,6 +7,7 @@
 mod account;
 mod address;
 mod affinity_group;
+mod deployment;
 mod domain;
 mod event;
 mod firewall;
