@@ -291,60 +291,58 @@ impl fmt::Display for Conclusion {
     }
 }
 
-/// How a report is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+macro_rules! formats {
+    ($($(#[doc = $doc:literal])+ $kind:ident $name:literal $write:expr;)*) => {
+        /// How a report is written.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Kind {
+            $($(#[doc = $doc])+ $kind,)*
+        }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$kind,)*];
+
+            /// Its name on the command line.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$kind => $name,)*
+                }
+            }
+
+            /// Writes a report.
+            pub fn write(self, report: &Report) -> String {
+                match self {
+                    $(Self::$kind => $write(report),)*
+                }
+            }
+        }
+    };
+}
+
+// To add a format: its file, its `mod` above, and a line here.
+formats! {
     /// For people at a terminal.
-    Terminal,
+    Terminal "terminal" terminal::plain;
     /// For programs.
-    Json,
+    Json "json" json::write;
     /// For CI systems that read JUnit.
-    Junit,
+    Junit "junit" junit::write;
     /// For people in a browser; one file.
-    Html,
+    Html "html" html::write;
     /// Test Anything Protocol 14.
-    Tap,
+    Tap "tap" tap::write;
     /// For issues and pull requests.
-    Markdown,
+    Markdown "markdown" markdown::write;
     /// Annotations of GitHub Actions.
-    Github,
+    Github "github" github::write;
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Terminal, Self::Json, Self::Junit, Self::Html, Self::Tap, Self::Markdown, Self::Github];
-
-    /// Its name on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Terminal => "terminal",
-            Self::Json => "json",
-            Self::Junit => "junit",
-            Self::Html => "html",
-            Self::Tap => "tap",
-            Self::Markdown => "markdown",
-            Self::Github => "github",
-        }
-    }
-
-    /// Writes a report.
-    pub fn write(self, report: &Report) -> String {
-        match self {
-            Self::Terminal => terminal::write(report, terminal::Style::Plain),
-            Self::Json => json::write(report),
-            Self::Junit => junit::write(report),
-            Self::Html => html::write(report),
-            Self::Tap => tap::write(report),
-            Self::Markdown => markdown::write(report),
-            Self::Github => github::write(report),
-        }
-    }
-
     /// Writes a report for a terminal that shows colours.
     pub fn write_coloured(self, report: &Report) -> String {
         match self {
-            Self::Terminal => terminal::write(report, terminal::Style::Coloured),
+            Self::Terminal => terminal::coloured(report),
             other => other.write(report),
         }
     }
@@ -356,7 +354,8 @@ impl FromStr for Kind {
     fn from_str(text: &str) -> Result<Self, String> {
         let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.name()).collect();
         Self::ALL
-            .into_iter()
+            .iter()
+            .copied()
             .find(|kind| kind.name() == text)
             .ok_or_else(|| format!("{text} is none of {}", names.join(", ")))
     }

@@ -7,7 +7,7 @@ use crate::check::Verdict;
 
 /// Whether the terminal shows colours.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+enum Style {
     Plain,
     Coloured,
 }
@@ -21,7 +21,17 @@ impl Style {
     }
 }
 
-pub(super) fn write(report: &Report, style: Style) -> String {
+/// Without colours, for files and pipes.
+pub(super) fn plain(report: &Report) -> String {
+    write(report, Style::Plain)
+}
+
+/// With colours.
+pub(super) fn coloured(report: &Report) -> String {
+    write(report, Style::Coloured)
+}
+
+fn write(report: &Report, style: Style) -> String {
     let mut text = String::new();
     for outcome in &report.outcomes {
         if !matches!(outcome.verdict, Verdict::Passed | Verdict::Skipped { .. }) {
