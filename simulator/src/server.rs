@@ -24,7 +24,6 @@ use tokio::sync::{Mutex, oneshot, watch};
 use crate::api;
 use crate::api::request::{FORM_BYTES, Port, Request};
 use crate::api::response::Response;
-use crate::catalog;
 use crate::cloud::{Guest, LeaseFolder, Ready, Shared, StartError, credentials, off_loopback, on_loopback};
 use crate::config::Config;
 use crate::guest::lease;
@@ -300,11 +299,13 @@ async fn api_answer(
     };
     let (response, routers_changed) = {
         let mut world = site.shared.world();
-        let before = networks_with_routers(&world);
+        let before = world.moves;
         let response = api::answer(&mut world, &request);
-        (response, networks_with_routers(&world) != before)
+        (response, world.moves != before)
     };
-    report_unplayed(&request);
+    if let Some(name) = response.unplayed {
+        log(&format!("{name} is not played: answered as a server without it would"));
+    }
     if routers_changed {
         // The router answers before anybody can know that the machine runs.
         if let Err(error) = site.routers.lock().await.follow(site).await {
@@ -312,25 +313,6 @@ async fn api_answer(
         }
     }
     to_hyper(response)
-}
-
-/// What changes when a router comes up or a guest starts.
-fn networks_with_routers(world: &World) -> (usize, usize) {
-    let routers = world.networks.iter().filter(|(_, network)| network.router.is_some()).count();
-    let running = world.virtual_machines.iter().filter(|(_, row)| row.state == MachineState::Running).count();
-    (routers, running)
-}
-
-/// Says loudly that a command exists in the field but is not played.
-fn report_unplayed(request: &Request) {
-    let Ok(parameters) = request.parameters() else { return };
-    let Some(name) = parameters.get("command") else { return };
-    if let Some(command) = catalog::command(name)
-        && !api::command::is_played(command)
-        && !command.is_authenticator()
-    {
-        log(&format!("{name} is not played: answered as a server without it would"));
-    }
 }
 
 #[expect(clippy::print_stderr, reason = "logs go to standard error by contract")]

@@ -44,11 +44,18 @@ impl Node {
         self.members().iter().find(|(other, _)| other == name).map(|(_, value)| value)
     }
 
-    /// A value some members down: `capability.cloudstackversion`. A list is entered at its first element.
+    /// A value some members down: `capability.cloudstackversion`, `zone[1].name`. A list without a number is entered
+    /// at its first element.
     pub fn at(&self, path: &str) -> Option<&Self> {
-        path.split('.').try_fold(self, |node, name| match node.get(name)? {
-            Self::List(items) => items.first(),
-            other => Some(other),
+        path.split('.').try_fold(self, |node, step| {
+            let (name, index) = match step.strip_suffix(']').and_then(|step| step.split_once('[')) {
+                Some((name, index)) => (name, index.parse().ok()?),
+                None => (step, 0),
+            };
+            match node.get(name)? {
+                Self::List(items) => items.get(index),
+                other => Some(other).filter(|_| index == 0),
+            }
         })
     }
 
@@ -382,6 +389,19 @@ fn same_scalar(json: &str, xml: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_path_leads_through_lists() {
+        let node = Node::from_json(r#"{"zone":[{"name":"a"},{"name":"b"}],"count":2}"#).unwrap();
+        let text = |path: &str| node.at(path).and_then(Node::text);
+        assert_eq!(text("zone.name").as_deref(), Some("a"));
+        assert_eq!(text("zone[0].name").as_deref(), Some("a"));
+        assert_eq!(text("zone[1].name").as_deref(), Some("b"));
+        assert_eq!(text("count").as_deref(), Some("2"));
+        for nothing in ["zone[2].name", "zone[x].name", "count[1]", "zone.id"] {
+            assert_eq!(text(nothing), None, "{nothing}");
+        }
+    }
 
     #[test]
     fn a_doubled_key_is_kept() {

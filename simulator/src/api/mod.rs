@@ -264,7 +264,7 @@ fn serve(
     format: Format,
     caller: Caller,
 ) -> Response {
-    match run(world, request, parameters, caller) {
+    let mut response = match run(world, request, parameters, caller) {
         Ok((command, outcome)) => {
             let style = style(world, format, Some(caller), request.port);
             let body = match outcome {
@@ -279,7 +279,10 @@ fn serve(
             succeeded(world, request, format, body)
         }
         Err(error) => refused(world, request, parameters, format, Some(caller), &error),
-    }
+    };
+    let asked_for = parameters.get("command").and_then(catalog::command);
+    response.unplayed = asked_for.filter(|command| !command::is_played(*command)).map(Command::name);
+    response
 }
 
 /// What running a command came to.

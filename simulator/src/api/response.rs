@@ -15,6 +15,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether the connection ends with this answer (API-INT-005).
     pub closes: bool,
+    /// The command, if it exists in the field and is not played: somebody must be told.
+    pub unplayed: Option<&'static str>,
 }
 
 /// The headers that go out with every answer of the servlet (API-HTTP-022).
@@ -33,7 +35,7 @@ impl Response {
     /// An answer without headers or body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, reason: None, headers: Vec::new(), body: Vec::new(), closes: false }
+        Self { status, reason: None, headers: Vec::new(), body: Vec::new(), closes: false, unplayed: None }
     }
 
     /// An answer of the servlet: cookies first, then the content type and the security headers.

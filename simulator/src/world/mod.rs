@@ -52,6 +52,8 @@ pub struct World {
     pub quirks: Quirks,
     /// Settings that differ from their defaults.
     pub settings: setting::Settings,
+    /// Counts what routers and guests must follow: machines and networks that start or end.
+    pub moves: u64,
     /// The id of this management server.
     pub management_server: Uuid,
     /// Every identifier ever given, of removed things too (API-PAR-030).
@@ -140,6 +142,7 @@ impl World {
             pace: job::Pace::Instant,
             quirks: Quirks::default(),
             settings: setting::Settings::default(),
+            moves: 0,
             management_server,
             index: HashMap::new(),
             limits: limit::Limits::default(),

@@ -343,6 +343,7 @@ impl World {
         let guest_address =
             if shared { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
         if let (Some(network), Some(guest_address)) = (self.networks.get_mut(id), guest_address) {
+            self.moves += 1;
             network.router = Some(Router {
                 uuid,
                 number,

@@ -261,6 +261,7 @@ impl World {
     /// Moves a machine into a state.
     pub fn set_machine_state(&mut self, id: Id, state: MachineState) {
         let now = self.now;
+        self.moves += 1;
         if let Some(machine) = self.virtual_machines.get_mut(id) {
             machine.state = state;
             machine.updated = Some(now);
