@@ -25,7 +25,7 @@ struct Arguments {
     #[arg(long, default_value = "127.0.0.1:8096", value_name = "ADDR|off")]
     integration: OrOff<SocketAddr>,
     /// Where the routers listen, or off; each has its own address in 127/8, the port is shared
-    #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off")]
+    #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off", value_parser = router)]
     router: OrOff<SocketAddr>,
     /// The seed of identifiers and keys
     #[arg(long, default_value_t = 1)]
@@ -77,6 +77,16 @@ enum ClockWord {
 enum Print {
     Human,
     Json,
+}
+
+/// The address says no more than the port: each router listens where its network's gateway is.
+fn router(text: &str) -> Result<OrOff<SocketAddr>, String> {
+    match text.parse::<OrOff<SocketAddr>>().map_err(|error| error.to_string())? {
+        OrOff::On(address) if !address.ip().is_loopback() => {
+            Err("routers listen on addresses in 127/8, that of 10.a.b.1 on 127.a.b.1".to_owned())
+        }
+        router => Ok(router),
+    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {

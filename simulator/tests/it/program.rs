@@ -60,3 +60,13 @@ fn a_port_in_use_is_named_with_a_remedy() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains(&address) && said.contains("hint:"), "{said}");
 }
+
+#[test]
+fn routers_listen_on_loopback_only() {
+    let output = Command::new(env!("CARGO_BIN_EXE_cloudstack-simulator"))
+        .args(["--router", "0.0.0.0:8081"])
+        .output()
+        .expect("the binary was built for this test");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("127/8"));
+}
