@@ -157,7 +157,7 @@ fn begin(world: &mut World, id: Id) {
     if let Some(job) = world.jobs.get_mut(id) {
         job.progress = Progress::Running;
     }
-    let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
+    let Some((behaviour, caller, arguments)) = prepare(world, id) else { return abandon(world, id) };
     let arguments = match arguments {
         Ok(arguments) => arguments,
         // The second look at the parameters comes before anything that leaves an event (EVT-008).
@@ -177,7 +177,8 @@ fn begin(world: &mut World, id: Id) {
 
 /// Does the work and stores what came of it.
 fn finish(world: &mut World, id: Id) {
-    if world.jobs.get(id).is_none_or(|job| job.progress != Progress::Running) {
+    // The server's own job has no command and never ends (JOB-049).
+    if world.jobs.get(id).is_none_or(|job| job.progress != Progress::Running || job.command.is_empty()) {
         return;
     }
     if let Some((code, text)) = world.jobs.get(id).and_then(|job| job.doom.clone()) {
@@ -185,7 +186,10 @@ fn finish(world: &mut World, id: Id) {
         start_waiting(world);
         return;
     }
-    let Some((behaviour, caller, arguments)) = prepare(world, id) else { return };
+    let Some((behaviour, caller, arguments)) = prepare(world, id) else {
+        abandon(world, id);
+        return start_waiting(world);
+    };
     let result = match &arguments {
         Ok(arguments) => (behaviour.run)(world, &caller, arguments),
         Err(error) => Err(error.clone()),
@@ -212,6 +216,11 @@ fn fail(world: &mut World, id: Id, code: u16, text: Option<String>) {
         command::record_completed(world, id, behaviour, &arguments, true);
     }
     close_failed(world, id, code, text);
+}
+
+/// Ends a job whose user is gone: no job is pending for ever.
+fn abandon(world: &mut World, id: Id) {
+    close_failed(world, id, 530, None);
 }
 
 fn close_failed(world: &mut World, id: Id, code: u16, text: Option<String>) {
@@ -399,5 +408,90 @@ fn result_tree(reply: &Reply, command: &str) -> Option<Object> {
         Reply::Success(text) => Some(Object::new().with("success", true).with("details", text.as_deref())),
         Reply::Inline(object) => Some(object.clone()),
         Reply::List { .. } | Reply::Nothing => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::IpAddr;
+
+    use super::*;
+    use crate::api::answer;
+    use crate::api::request::{Port, Request};
+    use crate::world::clock::VIRTUAL_EPOCH;
+    use crate::world::preset;
+
+    /// Asks on the integration port and answers the body.
+    fn ask(world: &mut World, query: &str) -> String {
+        let request = Request {
+            port: Port::Integration,
+            method: "GET".to_owned(),
+            target: format!("/client/api?response=json&{query}"),
+            headers: Vec::new(),
+            body: Vec::new(),
+            needs_host: false,
+            peer: IpAddr::from([127, 0, 0, 1]),
+        };
+        String::from_utf8(answer(world, &request).body).expect("bodies are text")
+    }
+
+    fn demo(pace: Pace) -> World {
+        let text = preset::NAMED.iter().find(|(name, _)| *name == "demo").expect("a named world").1;
+        let mut world = preset::build("demo", text, 1, VIRTUAL_EPOCH).expect("a world");
+        world.pace = pace;
+        world
+    }
+
+    /// The jobs that were asked for: the server has one of its own.
+    fn asked_for(world: &World) -> Vec<Id> {
+        world.jobs.iter().filter(|(_, job)| !job.command.is_empty()).map(|(id, _)| id).collect()
+    }
+
+    fn machine(world: &World) -> Uuid {
+        world.virtual_machines.iter().next().expect("a machine").1.uuid
+    }
+
+    #[test]
+    fn a_job_is_pending_for_as_many_polls_as_the_pace_says() {
+        let mut world = demo(Pace::Steps(2));
+        let id = machine(&world);
+        ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
+        let job = world.jobs.get(asked_for(&world)[0]).expect("a job").uuid;
+        let status = |world: &mut World| {
+            let body = ask(world, &format!("command=queryAsyncJobResult&jobid={job}"));
+            body.rsplit("\"jobstatus\":").next().map(str::to_owned)
+        };
+        let seen: Vec<_> = (0..4).map(|_| status(&mut world).unwrap_or_default()).collect();
+        assert_eq!(seen, ["0}}", "0}}", "1}}", "1}}"]);
+    }
+
+    #[test]
+    fn a_job_whose_user_is_gone_ends() {
+        let mut world = demo(Pace::Steps(1));
+        let id = machine(&world);
+        ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
+        let job = asked_for(&world)[0];
+        let user = world.jobs.get(job).expect("a job").user;
+        world.users.remove(user);
+        poll(&mut world, job);
+        poll(&mut world, job);
+        assert_eq!(world.jobs.get(job).expect("a job").progress, Progress::Failed { code: 530, text: None });
+    }
+
+    #[test]
+    fn jobs_of_one_machine_run_in_order() {
+        let mut world = demo(Pace::Steps(1));
+        let id = machine(&world);
+        ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
+        ask(&mut world, &format!("command=startVirtualMachine&id={id}"));
+        let jobs = asked_for(&world);
+        assert_eq!(world.jobs.get(jobs[1]).expect("a job").progress, Progress::Queued);
+        // Asking for the second one moves the first one on.
+        for _ in 0..4 {
+            poll(&mut world, jobs[1]);
+        }
+        assert!(jobs.iter().all(|job| world.jobs.get(*job).expect("a job").is_done()));
+        let (_, machine) = world.virtual_machines.iter().next().expect("a machine");
+        assert_eq!(machine.state, crate::world::virtual_machine::MachineState::Running);
     }
 }

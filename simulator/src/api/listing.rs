@@ -202,13 +202,8 @@ pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Sco
         (true, _, true) => Scope::All,
         (_, true, true) => own_domain,
         _ if world.sins(Quirk::ListAllShowsForeign) && all => Scope::All,
-        (_, _, true) if by_id => own_things(caller),
         _ => Scope::Account(caller.account),
     })
-}
-
-fn own_things(caller: Caller) -> Scope {
-    Scope::Account(caller.account)
 }
 
 /// Whether a caller may name a domain.
