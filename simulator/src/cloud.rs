@@ -385,10 +385,9 @@ fn lease_folder(config: &Config) -> Result<LeaseFolder, StartError> {
 /// Who can call, the administrator first.
 pub(crate) fn credentials(world: &World) -> Vec<Credential> {
     let mut credentials = Vec::new();
-    for (id, user) in world.users.iter().filter(|(id, _)| *id != crate::world::account::SYSTEM) {
+    for (_, user) in world.users.iter().filter(|(id, _)| *id != crate::world::account::SYSTEM) {
         let Some(account) = world.accounts.get(user.account) else { continue };
         let domain = world.domains.get(account.domain).map_or("/", |domain| domain.path.as_str());
-        let _ = id;
         credentials.push(Credential {
             username: user.username.clone(),
             account: account.name.clone(),

@@ -72,6 +72,7 @@ pub(crate) async fn listen(
         port: config.router_port,
         leases: leases.path.clone(),
         bound: BTreeMap::new(),
+        written: BTreeMap::new(),
     }));
     let site = Site { shared: Arc::clone(shared), routers: Arc::clone(&routers), stop };
     let (api_listener, api_address) = bind("the API", config.api).await?;
@@ -113,6 +114,8 @@ struct Routers {
     port: Option<u16>,
     leases: PathBuf,
     bound: BTreeMap<Id, SocketAddr>,
+    /// The lease files as they were written last, so that a move of one guest costs one file.
+    written: BTreeMap<String, String>,
 }
 
 impl Routers {
@@ -151,10 +154,10 @@ impl Routers {
             lease_files(&world)
         };
         for (name, text) in files {
-            let path = self.leases.join(name);
-            if std::fs::read_to_string(&path).ok().as_deref() != Some(text.as_str()) {
-                std::fs::write(&path, text)
+            if self.written.get(&name) != Some(&text) {
+                std::fs::write(self.leases.join(&name), &text)
                     .map_err(|source| StartError::Leases { path: self.leases.clone(), source })?;
+                self.written.insert(name, text);
             }
         }
         Ok(())
