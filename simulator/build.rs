@@ -15,6 +15,16 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
+#[expect(
+    dead_code,
+    unreachable_pub,
+    reason = "it is the program's, which needs more of it than the facts do"
+)]
+#[path = "src/release.rs"]
+mod release;
+
+use release::Release;
+
 fn main() {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package's directory");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo names the output directory"));
@@ -22,7 +32,9 @@ fn main() {
     let mut commands: Vec<Command> = read(&facts.join("commands.jsonl"));
     let mut entities: Vec<Entity> = read(&facts.join("entities.jsonl"));
     let listed: Vec<Listed> = read(&facts.join("listapis-facts.jsonl"));
+    let history = History::read(&facts);
     println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=src/release.rs");
 
     // The program searches by halves, ignoring case for commands (no two differ by case alone).
     commands.sort_by_key(|command| command.name.to_ascii_lowercase());
@@ -37,7 +49,7 @@ fn main() {
         listed.iter().enumerate().map(|(at, command)| (command.name.as_str(), at)).collect();
     for (at, command) in commands.iter().enumerate() {
         let rank = rank.get(command.name.as_str()).copied().unwrap_or(listed.len() + at);
-        let row = command.row(rank, &class_index, &mut tables);
+        let row = command.row(rank, &class_index, &history, &mut tables);
         tables.commands.push(row);
     }
     for entity in &entities {
@@ -70,6 +82,141 @@ fn read<T: DeserializeOwned>(file: &Path) -> Vec<T> {
             .unwrap_or_else(|error| panic!("could not read {}:{}: {error}", file.display(), at + 1))
     };
     lines.lines().enumerate().map(parse).collect()
+}
+
+/// Reads a table: columns by name, parted by tabs.
+fn read_table(file: &Path) -> Vec<HashMap<String, String>> {
+    println!("cargo::rerun-if-changed={}", file.display());
+    let text =
+        fs::read_to_string(file).unwrap_or_else(|error| panic!("could not read {}: {error}", file.display()));
+    let mut lines = text.lines().map(|line| line.split('\t').map(str::to_owned));
+    let names: Vec<String> = lines.next().expect("a table has a header").collect();
+    lines.map(|cells| names.iter().cloned().zip(cells).collect()).collect()
+}
+
+// ---- Since when: the sightings of commands and the changes of parameters. ----
+
+/// What is known of earlier releases.
+struct History {
+    /// By command: what each source with a release says, oldest first.
+    sightings: HashMap<String, Vec<(Release, Sighting)>>,
+    /// By command and parameter: what changed, oldest first.
+    changes: HashMap<(String, String), Vec<Change>>,
+}
+
+/// What one source says of a command.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sighting {
+    Seen,
+    Absent,
+    /// The source does not cover it.
+    NoEvidence,
+}
+
+/// A change of a parameter between two releases that were looked at.
+struct Change {
+    what: String,
+    from: Release,
+    to: Release,
+}
+
+impl History {
+    fn read(facts: &Path) -> Self {
+        let sources = [
+            "4.9", "4.11", "4.12", "4.15.1", "4.15.2", "4.16.0", "4.16.1", "4.17", "4.18", "4.19.0",
+            "4.19.2", "4.20.0", "4.20.1", "4.21", "4.22.0", "src4.22",
+        ];
+        let sighting = |cell: &str| match cell {
+            "1" => Sighting::Seen,
+            "0" => Sighting::Absent,
+            "-" | "~" => Sighting::NoEvidence,
+            other => panic!("versions.tsv: what is {other:?}?"),
+        };
+        let mut sightings = HashMap::new();
+        for row in read_table(&facts.join("versions.tsv")) {
+            let cells = sources.iter().map(|source| (named_release(source), sighting(&row[*source])));
+            sightings.insert(row["command"].clone(), cells.collect());
+        }
+        let mut changes: HashMap<_, Vec<Change>> = HashMap::new();
+        for row in read_table(&facts.join("param-changes.tsv")) {
+            let (from, to) = (named_release(&row["from"]), named_release(&row["to"]));
+            let change = Change { what: row["change"].clone(), from, to };
+            changes.entry((row["command"].clone(), row["param"].clone())).or_default().push(change);
+        }
+        for changes in changes.values_mut() {
+            changes.sort_by_key(|change| change.to);
+        }
+        Self { sightings, changes }
+    }
+
+    /// The release that brought a command. Where none was looked at between the last one without it
+    /// and the first one with it, the annotation decides, if it lies in between.
+    fn arrival(&self, command: &Command) -> Release {
+        let sightings = self.sightings.get(&command.name).map_or(&[][..], Vec::as_slice);
+        let first = sightings.iter().find(|(_, sighting)| *sighting == Sighting::Seen);
+        let seen = first.map_or(Release::NEWEST, |(release, _)| *release);
+        let absent =
+            sightings.iter().filter(|(release, sighting)| *release < seen && *sighting == Sighting::Absent);
+        // What a server has to be told to have proves nothing by its absence.
+        let is_optional = command.gate.is_some() || !command.build.is_empty();
+        let absent = absent.map(|(release, _)| *release).next_back().filter(|_| !is_optional);
+        annotated(&command.since)
+            .filter(|since| *since <= seen && absent.is_none_or(|absent| absent < *since))
+            .unwrap_or(seen)
+            .max(Release::OLDEST)
+    }
+
+    /// The release that brought a parameter, likewise.
+    fn arrival_of_param(&self, command: &str, param: &Param) -> Release {
+        let annotated = annotated(&param.since);
+        let added = self.changes_of(command, &param.name).iter().find(|change| change.what == "added");
+        let release = match added {
+            Some(Change { from, to, .. }) => {
+                annotated.filter(|since| from < since && since <= to).unwrap_or(*to)
+            }
+            None => annotated.unwrap_or(Release::OLDEST),
+        };
+        release.clamp(Release::OLDEST, Release::NEWEST)
+    }
+
+    fn changes_of(&self, command: &str, param: &str) -> &[Change] {
+        self.changes.get(&(command.to_owned(), param.to_owned())).map_or(&[], Vec::as_slice)
+    }
+
+    /// What a parameter was before it became what it is, oldest first.
+    fn pasts(&self, command: &str, param: &str, tables: &mut Tables) -> String {
+        let mut pasts = Vec::new();
+        for Change { what, to, .. } in self.changes_of(command, param) {
+            let before = what.split_once(':').map_or(what.as_str(), |(_, change)| change);
+            let (before, _) = before.split_once('>').unwrap_or_default();
+            let past = match what.split(':').next().unwrap_or_default() {
+                "added" | "removed" => continue,
+                "required>optional" => "Past::Required(true)".to_owned(),
+                "optional>required" => "Past::Required(false)".to_owned(),
+                "length" => format!("Past::Length({before})"),
+                "type" => format!("Past::Type({})", tables.text(before)),
+                other => panic!("param-changes.tsv: what is {other:?}?"),
+            };
+            pasts.push(format!("({}, {past})", release_row(*to)));
+        }
+        tables.pasts.add(pasts)
+    }
+}
+
+/// The release that a source of the facts was made from: `4.9`, `src4.22`.
+fn named_release(source: &str) -> Release {
+    source.trim_start_matches("src").parse().unwrap_or_else(|error| panic!("{source}: {error}"))
+}
+
+/// The release in an annotation, `4.9+` and `4.19.2.0` among them; empty where there is none.
+fn annotated(since: &str) -> Option<Release> {
+    let text = since.trim_end_matches('+');
+    (!text.is_empty()).then(|| text.parse().unwrap_or_else(|error| panic!("since {since}: {error}")))
+}
+
+/// A release as Rust source.
+fn release_row(release: Release) -> String {
+    format!("Release::from_numbers({:?})", release.numbers())
 }
 
 // ---- The facts, as they stand in the files. Keys that nothing reads are left out. ----
@@ -225,12 +372,19 @@ macro_rules! row {
 }
 
 impl Command {
-    fn row(&self, rank: usize, class_index: &dyn Fn(&str) -> usize, tables: &mut Tables) -> String {
+    fn row(
+        &self,
+        rank: usize,
+        class_index: &dyn Fn(&str) -> usize,
+        history: &History,
+        tables: &mut Tables,
+    ) -> String {
         let diff = &self.admin_diff;
         let response_class = class_index(&self.response_class);
         let admin_class = self.admin_class.as_deref().map(java_class).unwrap_or_default();
         let has_admin_class = !admin_class.is_empty() && self.admin_class_registered != Some(false);
-        let params = self.params.iter().map(|param| param.row(tables)).collect::<Vec<_>>();
+        let params =
+            self.params.iter().map(|param| param.row(&self.name, history, tables)).collect::<Vec<_>>();
         let params = params.into_iter().map(|param| tables.params.add(param)).collect();
         let shapes = self.shape_alts.iter();
         let shapes =
@@ -257,6 +411,7 @@ impl Command {
             wire_class: self.wire_class.as_deref().map_or(response_class, class_index),
             admin_response_class: diff.response_class.as_deref().map_or(response_class, class_index),
             rank: rank,
+            arrival: release_row(history.arrival(self)),
             shape: format!("Shape::{}", variant(&self.shape)),
             http: format!("Http::{}", variant(&self.http)),
             build: format!("Build::{}", variant(if self.build.is_empty() { "default" } else { &self.build })),
@@ -279,7 +434,7 @@ impl Command {
 }
 
 impl Param {
-    fn row(&self, tables: &mut Tables) -> String {
+    fn row(&self, command: &str, history: &History, tables: &mut Tables) -> String {
         let optional = |kind: &str, value: Option<String>| match value {
             None => "None".into(),
             Some(value) => format!("Some({kind}::{value})"),
@@ -297,6 +452,8 @@ impl Param {
             name: tables.text(&self.name),
             since: tables.text(&self.since),
             length: self.length.unwrap_or(255),
+            arrival: release_row(history.arrival_of_param(command, self)),
+            pasts: history.pasts(command, &self.name, tables),
             entities: tables.texts(&self.entity),
             field_type: format!("ParamType::{}", variant(&self.r#type)),
             list_of: optional("ParamType", self.of.as_deref().map(variant)),
@@ -335,6 +492,7 @@ impl Field {
             field_type: tables.text(&self.r#type),
             of: tables.text(&self.of),
             since: tables.text(&self.since),
+            arrival: release_row(annotated(&self.since).unwrap_or(Release::OLDEST).max(Release::OLDEST)),
             constants: tables.texts(&self.r#enum),
             nested: self.nested.as_deref().map_or("NOT_NESTED".into(), |class| class_index(class).to_string()),
             roles: roles(&self.roles),
@@ -397,6 +555,7 @@ struct Tables {
     field_lists: Lists,
     texts: Lists,
     shapes: Lists,
+    pasts: Lists,
 }
 
 impl Tables {
@@ -440,6 +599,7 @@ impl Tables {
         table("FIELD_LISTS", "u16", &self.field_lists.items);
         table("TEXTS", "Text", &self.texts.items);
         table("SHAPES", "(Shape, u16)", &self.shapes.items);
+        table("PASTS", "(Release, Past)", &self.pasts.items);
         source
     }
 }

@@ -1,7 +1,9 @@
-//! What the suite must know of a command before it sends it.
+//! What the suite must know of a command before it sends it, and with which release a command or parameter came.
 //!
 //! The facts come from `fixtures/catalog/commands.jsonl` by way of the build script. The simulator reads the same
 //! file with code of its own. What a command's parameters are is not needed here: checks name them.
+
+use crate::release::Release;
 
 include!(concat!(env!("OUT_DIR"), "/commands.rs"));
 
@@ -12,6 +14,8 @@ pub(crate) struct Command {
     pub(crate) name: &'static str,
     /// Key of the envelope (API-RSP-004).
     pub(crate) response_name: &'static str,
+    /// The envelope of a refusal; the code of a few commands names it otherwise.
+    pub(crate) error_name: &'static str,
     /// Answers with a job.
     #[expect(dead_code, reason = "checks of jobs choose their commands by it")]
     pub(crate) is_async: bool,
@@ -19,6 +23,46 @@ pub(crate) struct Command {
     reads: bool,
     /// Has a parameter `id`.
     pub(crate) takes_id: bool,
+}
+
+/// With which releases a command and its parameters came. The table is in the order of names.
+pub(crate) struct Arrivals {
+    /// The command.
+    name: &'static str,
+    /// When it came; none for a command that a server must be told to have, whose absence proves nothing.
+    pub(crate) command: Option<Arrival>,
+    /// When its parameters came, as far as anything is known.
+    pub(crate) parameters: &'static [Arrival],
+}
+
+/// What is known of the release that something came with; empty where nothing is.
+pub(crate) struct Arrival {
+    /// The command or parameter.
+    pub(crate) name: &'static str,
+    /// The newest release that was seen without it.
+    absent: &'static str,
+    /// The oldest release that was seen with it.
+    seen: &'static str,
+    /// The release in its annotation.
+    since: &'static str,
+}
+
+impl Arrival {
+    /// Whether it came later than a release: its annotation says so, or there is none and that release or a newer one
+    /// was seen without it. What was seen in that release or an older one did not come later, whatever is said.
+    pub(crate) fn is_after(&self, release: &Release) -> bool {
+        let was_seen = Release::parse(self.seen).is_some_and(|seen| seen <= *release);
+        let is_later = match Release::parse(self.since) {
+            Some(since) => *release < since,
+            None => Release::parse(self.absent).is_some_and(|absent| *release <= absent),
+        };
+        is_later && !was_seen
+    }
+}
+
+/// The history of a command, by its exact name.
+pub(crate) fn arrivals(name: &str) -> Option<&'static Arrivals> {
+    ARRIVALS.binary_search_by(|arrivals| arrivals.name.cmp(name)).ok().map(|index| &ARRIVALS[index])
 }
 
 /// Commands that are named like queries but leave something behind on the server: upload slots, archives,
@@ -54,6 +98,11 @@ pub(crate) fn changes(name: &str) -> bool {
         Some(command) => !command.reads || listed(CHANGES_IN_DISGUISE),
         None => CHANGING_WORDS.iter().any(|word| name.to_ascii_lowercase().starts_with(word)),
     }
+}
+
+/// Whether this is a known command that only asks, and does not open or close a session.
+pub(crate) fn asks(name: &str) -> bool {
+    find(name).is_some() && !changes(name) && !SESSION.contains(&name)
 }
 
 /// First words of commands that change something.
@@ -141,6 +190,24 @@ mod tests {
         assert!(changes("createSomethingNew"));
         assert!(!changes("listusers"));
         assert!(!changes("noSuchCommand"));
+    }
+
+    #[test]
+    fn the_history_tells_what_came_later() {
+        let release = |text: &str| Release::parse(text).unwrap();
+        let is_after = |name: &str, text: &str| {
+            arrivals(name)
+                .and_then(|one| one.command.as_ref())
+                .is_some_and(|one| one.is_after(&release(text)))
+        };
+        // Without an annotation: a listing of 4.11 lacks it, and nobody looked before 4.15.1.
+        assert!(is_after("archiveSnapshot", "4.11") && !is_after("archiveSnapshot", "4.12"));
+        // Nobody looked between 4.18 and 4.22; the annotation says 4.21.
+        assert!(is_after("listExtensions", "4.20.1") && !is_after("listExtensions", "4.21"));
+        assert!(!is_after("listZones", "4.11") && !is_after("noSuchCommand", "4.11"));
+        let deploy = arrivals("deployVirtualMachine").unwrap();
+        let parameter = deploy.parameters.iter().find(|parameter| parameter.name == "userdataid").unwrap();
+        assert!(parameter.is_after(&release("4.17.2")) && !parameter.is_after(&release("4.18")));
     }
 
     #[test]

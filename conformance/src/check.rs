@@ -105,6 +105,25 @@ pub enum Capability {
     SecondUser,
     /// Jobs take long enough to be asked for while they are pending. Known only after one was watched.
     PendingJobs,
+    /// Passwords are tried at a directory, and the target's owner has named somebody in it.
+    Directory,
+    /// This setting has this value. The embedded simulator is started with it, for that check alone; the settings of
+    /// a named target are asked for and never changed.
+    Setting(&'static str, &'static str),
+    /// This command lists a thing of this kind that can be worked with. Known only after it was asked.
+    Listed(&'static str, &'static str),
+    /// The target is of this release or a newer one. One that does not tell its release is judged as the newest.
+    Since(&'static str),
+}
+
+impl Capability {
+    /// Why a requirement does not apply to a target without it.
+    pub fn lack(self) -> String {
+        match self {
+            Self::Since(release) => format!("the target is older than {release}"),
+            other => format!("the target does not offer {other}"),
+        }
+    }
 }
 
 impl fmt::Display for Capability {
@@ -121,6 +140,10 @@ impl fmt::Display for Capability {
             Self::Lease => f.write_str("a lease file"),
             Self::SecondUser => f.write_str("an ordinary user besides the caller"),
             Self::PendingJobs => f.write_str("a job that is pending when asked for"),
+            Self::Directory => f.write_str("a directory with a user whose password we know"),
+            Self::Listed(command, thing) => write!(f, "a {thing} to work with in {command}"),
+            Self::Setting(name, value) => write!(f, "the setting {name} = {value}"),
+            Self::Since(release) => write!(f, "release {release} or newer"),
         }
     }
 }
@@ -132,7 +155,7 @@ pub enum Stop {
     #[error(transparent)]
     Mismatch(#[from] Box<Mismatch>),
     /// The target declares that it does not offer this.
-    #[error("the target does not offer {0}")]
+    #[error("{}", .0.lack())]
     Unsupported(Capability),
     /// We could not find out: no connection, no answer in time, a fault of ours.
     #[error("could not complete the exchange: {0}")]

@@ -1,5 +1,8 @@
 //! Arguments in, exit code out. Prints nothing itself: [`main`] hands back what is to be printed.
 
+mod arguments;
+mod told;
+
 use std::{
     env, fs,
     io::{IsTerminal as _, Write as _},
@@ -7,11 +10,12 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use arguments::{Arguments, CleanupArguments, Command, ReplayArguments, RunArguments, TargetArguments};
+use clap::{CommandFactory as _, FromArgMatches as _};
+use told::{explained, known_check, listed, requirements};
 
 use crate::{
-    check::{Check, Profile},
-    checks::{self, AREAS},
+    check::Profile,
     doctor,
     known::Known,
     ledger::Ledger,
@@ -92,171 +96,6 @@ impl From<SettingsError> for Printed {
     }
 }
 
-/// Judges a cloud that claims to speak the CloudStack query API.
-///
-/// Without a target it judges the simulator that it carries. A target of your own is only read from, unless you pass
-/// --allow-changes.
-#[derive(Debug, Parser)]
-#[command(
-    name = "cloudstack-conformance",
-    version,
-    args_conflicts_with_subcommands = true,
-    max_term_width = 100
-)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-    #[command(flatten)]
-    run: RunArguments,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Judge a target; what happens without a subcommand
-    Run(RunArguments),
-    /// List the checks
-    List(ListArguments),
-    /// Tell everything about one check
-    Explain {
-        /// The id of a check
-        id: String,
-    },
-    /// List the rules of the protocol and the checks that cover them
-    Requirements,
-    /// Find out whether a target can be tested
-    Doctor(TargetArguments),
-    /// Play recordings of a real server to a target and compare the answers
-    Replay(ReplayArguments),
-    /// Remove what a killed run left on a target, and only that
-    Cleanup(CleanupArguments),
-}
-
-#[derive(Debug, Args)]
-struct ReplayArguments {
-    /// Beginnings of ids, such as login/; all recordings if absent
-    ids: Vec<String>,
-    /// List the recordings and play nothing
-    #[arg(long)]
-    list: bool,
-    /// Print only the ids that differ, as the list of open ones has them
-    #[arg(long, hide = true)]
-    open: bool,
-    /// The folder of the recordings; fixtures/recorded here or above if absent
-    #[arg(long, value_name = "DIR")]
-    recordings: Option<PathBuf>,
-    #[command(flatten)]
-    target: TargetArguments,
-}
-
-#[derive(Debug, Args)]
-struct ListArguments {
-    /// Parts of ids
-    filters: Vec<String>,
-    /// Only the checks of this profile
-    #[arg(long, value_enum, default_value_t = Profile::Full)]
-    profile: Profile,
-}
-
-#[derive(Debug, Args)]
-struct CleanupArguments {
-    #[command(flatten)]
-    target: TargetArguments,
-    /// The ledger of the killed run
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(next_help_heading = "Target (none: the embedded simulator)")]
-struct TargetArguments {
-    /// URL of the API; also CLOUDSTACK_ENDPOINT
-    #[arg(long, value_name = "URL")]
-    endpoint: Option<String>,
-    /// API key; better CLOUDSTACK_KEY
-    #[arg(long, value_name = "KEY")]
-    api_key: Option<String>,
-    /// Secret of the API key; better CLOUDSTACK_SECRET
-    #[arg(long, value_name = "SECRET")]
-    secret_key: Option<String>,
-    /// User name, for checks of sessions
-    #[arg(long, value_name = "NAME")]
-    username: Option<String>,
-    /// Password of the user; better in a target file
-    #[arg(long, value_name = "PASSWORD")]
-    password: Option<String>,
-    /// Path of the user's domain
-    #[arg(long, value_name = "PATH")]
-    domain: Option<String>,
-    /// Base URL of a virtual router
-    #[arg(long, value_name = "URL")]
-    router: Option<String>,
-    /// Local address to speak to the router from; twice for two guests
-    #[arg(long, value_name = "ADDRESS")]
-    guest: Vec<String>,
-    /// A guest's lease file
-    #[arg(long, value_name = "FILE")]
-    lease: Option<String>,
-    /// URL of the unauthenticated port
-    #[arg(long, value_name = "URL")]
-    integration: Option<String>,
-    /// A file that says all this
-    #[arg(long, value_name = "FILE")]
-    target: Option<PathBuf>,
-    /// A section of ~/.cloudstack.ini
-    #[arg(long, value_name = "SECTION", num_args = 0..=1, default_missing_value = "cloudstack", require_equals = true)]
-    ini: Option<String>,
-    /// A profile of cmk
-    #[arg(long, value_name = "PROFILE", num_args = 0..=1, default_missing_value = "", require_equals = true)]
-    cmk: Option<String>,
-    /// Seconds that one exchange may take
-    #[arg(long, value_name = "SECONDS", default_value_t = 30.0, value_parser = seconds)]
-    deadline: f64,
-}
-
-#[derive(Debug, Args)]
-struct RunArguments {
-    /// Parts of ids, such as signing/; all checks if absent
-    filters: Vec<String>,
-    /// The check with exactly this id
-    #[arg(long, value_name = "ID")]
-    check: Vec<String>,
-    /// What the run may do: read-only for a target of your own, core for the embedded simulator
-    #[arg(long, value_enum)]
-    profile: Option<Profile>,
-    /// Let a profile that changes things loose on a target of your own
-    #[arg(long)]
-    allow_changes: bool,
-    /// terminal, json, junit, html, tap, markdown or github, and where to write it
-    #[arg(long, value_name = "KIND[=PATH]", value_parser = report_to)]
-    report: Vec<(Kind, Option<PathBuf>)>,
-    /// Deviations that you know of
-    #[arg(long, value_name = "FILE")]
-    known: Option<PathBuf>,
-    /// Repeats generated values
-    #[arg(long, value_name = "N")]
-    seed: Option<u64>,
-    /// Generated cases per property
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    cases: u32,
-    /// Checks at the same time
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    workers: Option<u16>,
-    /// At most so many requests per second
-    #[arg(long, value_name = "N", value_parser = rate)]
-    rate: Option<f64>,
-    /// Only this part of the checks
-    #[arg(long, value_name = "I/N", value_parser = shard)]
-    shard: Option<(usize, usize)>,
-    /// A SHOULD decides like a MUST
-    #[arg(long)]
-    strict: bool,
-    /// Where to note what was created
-    #[arg(long, value_name = "FILE")]
-    ledger: Option<PathBuf>,
-    #[command(flatten)]
-    target: TargetArguments,
-}
-
 /// Runs the program with these arguments, the first of which is its name.
 pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Printed {
     let parsed = Arguments::command()
@@ -325,8 +164,7 @@ fn judge_embedded(
     limits: Limits,
     selection: &Selection,
 ) -> Result<Printed, Printed> {
-    let embedded = crate::embedded::Embedded::start(limits.seed, &[])?;
-    judge_target(arguments, &Target::new(embedded.settings(), limits, None), selection)
+    judge_target(arguments, &crate::embedded::target(limits, &[])?, selection)
 }
 
 #[cfg(not(feature = "embedded"))]
@@ -414,6 +252,8 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         integration: arguments.integration.clone(),
         lease: arguments.lease.clone(),
         user: None,
+        directory: None,
+        enforces_post: false,
         guests: arguments
             .guest
             .iter()
@@ -525,68 +365,6 @@ fn no_target() -> Printed {
     )
 }
 
-fn known_check(id: &str) -> Result<&'static Check, Printed> {
-    checks::find(id).ok_or_else(|| {
-        let near =
-            checks::all().map(|check| check.id).find(|other| other.contains(id) || id.contains(*other));
-        let hint = near
-            .map_or("the subcommand list shows all ids".to_owned(), |near| format!("did you mean {near}?"));
-        Printed::failure(ExitCode::Usage, &format!("could not find the check {id}"), &hint)
-    })
-}
-
-fn listed(arguments: &ListArguments) -> Printed {
-    let selection =
-        Selection { profile: arguments.profile, filters: arguments.filters.clone(), ..Selection::default() };
-    let selected = selection.checks();
-    if selected.is_empty() {
-        return nothing_selected(&selection);
-    }
-    let mut output = String::new();
-    for area in AREAS {
-        let of_area: Vec<_> = selected.iter().filter(|check| check.area() == area.name).collect();
-        if of_area.is_empty() {
-            continue;
-        }
-        output.push_str(&format!("{}  {}\n", area.name, area.title));
-        for check in of_area {
-            output.push_str(&format!("  {:<50} {:<6} {}\n", check.id, check.level, check.profile));
-        }
-    }
-    Printed::output(output)
-}
-
-fn explained(id: &str) -> Result<Printed, Printed> {
-    let check = known_check(id)?;
-    let needs: Vec<String> = check.needs.iter().map(ToString::to_string).collect();
-    let facts = [
-        ("level", check.level.to_string()),
-        ("profile", check.profile.to_string()),
-        ("needs", if needs.is_empty() { "nothing".to_owned() } else { needs.join(", ") }),
-        ("source", check.source.to_owned()),
-        ("rules", check.rules.join(", ")),
-        ("run it", format!("cloudstack-conformance --check {}", check.id)),
-    ];
-    let mut output = format!("{}\n{}\n\n", check.id, check.requirement);
-    for (name, value) in facts {
-        output.push_str(&format!("{name:<8} {value}\n"));
-    }
-    Ok(Printed::output(output))
-}
-
-fn requirements() -> String {
-    let mut rules: Vec<(&str, &str)> =
-        checks::all().flat_map(|check| check.rules.iter().map(|&rule| (rule, check.id))).collect();
-    rules.sort_unstable();
-    let mut output = String::new();
-    for group in rules.chunk_by(|left, right| left.0 == right.0) {
-        let ids: Vec<&str> = group.iter().map(|(_, id)| *id).collect();
-        let rule = group.first().map_or("", |(rule, _)| rule);
-        output.push_str(&format!("{rule:<14} {}\n", ids.join(", ")));
-    }
-    output
-}
-
 fn examined(arguments: &TargetArguments) -> Result<Printed, Printed> {
     let Some(settings) = settings(arguments)? else {
         return Err(Printed::failure(
@@ -614,8 +392,8 @@ fn replayed(arguments: &ReplayArguments) -> Result<Printed, Printed> {
     };
     let folder = arguments.recordings.clone().map_or_else(Replay::folder, Ok).map_err(failure)?;
     let replay = Replay::read(&folder).map_err(failure)?;
-    let selected = replay.list(&arguments.ids);
-    if selected.is_empty() {
+    let (selected, conversations) = (replay.list(&arguments.ids), replay.conversations(&arguments.ids));
+    if selected.is_empty() && conversations.is_empty() {
         let message =
             format!("could not play anything: no recording begins with {}", arguments.ids.join(" "));
         return Err(Printed::failure(ExitCode::NothingJudged, &message, "replay --list shows all ids"));
@@ -623,17 +401,21 @@ fn replayed(arguments: &ReplayArguments) -> Result<Printed, Printed> {
     if arguments.list {
         let lines: Vec<String> =
             selected.iter().map(|(id, file, line)| format!("{id:<60} {file}:{line}\n")).collect();
-        return Ok(Printed::output(lines.concat()));
+        let conversations: Vec<String> =
+            conversations.iter().map(|id| format!("{id:<60} {id}.jsonl.gz\n")).collect();
+        return Ok(Printed::output(lines.concat() + &conversations.concat()));
     }
-    let outcomes = replay.play(&stage(&arguments.target)?, &arguments.ids);
+    let stage = stage(&arguments.target)?;
+    let outcomes = replay.play(&stage, &arguments.ids);
     if arguments.open {
-        let mut ids: Vec<&str> = outcomes
+        let reason = |id: &str| replay.open().get(id).map_or("", String::as_str);
+        let mut lines: Vec<String> = outcomes
             .iter()
             .filter(|outcome| outcome.difference.is_some())
-            .map(|outcome| outcome.id.as_str())
+            .map(|outcome| format!("{} {}", outcome.id, reason(&outcome.id)).trim_end().to_owned() + "\n")
             .collect();
-        ids.sort_unstable();
-        return Ok(Printed::output(ids.iter().map(|id| format!("{id}\n")).collect()));
+        lines.sort_unstable();
+        return Ok(Printed::output(lines.concat()));
     }
     let mut printed = Printed::output(String::new());
     for of_file in outcomes.chunk_by(|left, right| left.file == right.file) {
@@ -641,7 +423,7 @@ fn replayed(arguments: &ReplayArguments) -> Result<Printed, Printed> {
         let file = of_file.first().map_or("", |outcome| &outcome.file);
         printed.output.push_str(&format!("{file}: {agreeing} of {} agree\n", of_file.len()));
         for outcome in of_file.iter().filter(|outcome| outcome.difference.is_some()) {
-            let is_open = replay.open().contains(&outcome.id);
+            let is_open = replay.open().contains_key(&outcome.id);
             printed
                 .output
                 .push_str(&format!("{outcome}{}\n", if is_open { "" } else { "\n         not in open.txt" }));
@@ -650,8 +432,34 @@ fn replayed(arguments: &ReplayArguments) -> Result<Printed, Printed> {
             }
         }
     }
-    printed.output.push_str(&format!("{}\n", replay::counts(&outcomes)));
+    if !outcomes.is_empty() {
+        printed.output.push_str(&format!("{}\n", replay::counts(&outcomes)));
+    }
+    conversed(&replay, &stage, arguments, &mut printed)?;
     Ok(printed)
+}
+
+/// Plays the conversations: a line each, and every difference of those that were named.
+fn conversed(
+    replay: &Replay,
+    stage: &Stage,
+    arguments: &ReplayArguments,
+    printed: &mut Printed,
+) -> Result<(), Printed> {
+    if replay.conversations(&arguments.ids).is_empty() {
+        return Ok(());
+    }
+    let outcomes = replay.converse(stage, &arguments.ids).map_err(|message| {
+        Printed::failure(ExitCode::NotTested, &message, "conversations begin on a fresh installation")
+    })?;
+    for outcome in &outcomes {
+        printed.output.push_str(&format!("{outcome}\n"));
+        for (_, difference) in outcome.differences.iter().filter(|_| !arguments.ids.is_empty()) {
+            printed.output.push_str(&format!("{difference}\n"));
+        }
+    }
+    printed.output.push_str(&format!("{}\n", replay::figures(&outcomes)));
+    Ok(())
 }
 
 /// Where recordings are played: to the named target or to simulators of our own.
@@ -732,58 +540,14 @@ fn ledger_path(path: Option<&Path>) -> PathBuf {
     path.map_or_else(|| state().join("cloudstack-conformance/ledger.jsonl"), Path::to_owned)
 }
 
-fn report_to(text: &str) -> Result<(Kind, Option<PathBuf>), String> {
-    match text.split_once('=') {
-        Some((_, "")) => Err("the path is missing".to_owned()),
-        Some((kind, path)) => Ok((kind.parse()?, Some(path.into()))),
-        None => Ok((text.parse()?, None)),
-    }
-}
-
-fn shard(text: &str) -> Result<(usize, usize), String> {
-    let parts =
-        text.split_once('/').and_then(|(part, parts)| Some((part.parse().ok()?, parts.parse().ok()?)));
-    match parts {
-        Some((part, parts)) if (1..=parts).contains(&part) => Ok((part, parts)),
-        _ => Err("write 1/3 for the first of three parts".to_owned()),
-    }
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.trim_end_matches("/s").parse::<f64>() {
-        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
-        _ => Err("write 10 or 10/s for ten requests per second".to_owned()),
-    }
-}
-
-fn seconds(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(seconds) if (0.001..=86400.0).contains(&seconds) => Ok(seconds),
-        _ => Err("write a number of seconds".to_owned()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_declaration_is_consistent() {
-        Arguments::command().debug_assert();
-    }
 
     #[test]
     fn guests_of_a_router_on_loopback_connect_from_there() {
         assert_eq!(source_of("10.1.1.7", Some("http://127.1.1.1:8081")), "127.1.1.7");
         assert_eq!(source_of("10.1.1.7", Some("http://10.1.1.1")), "10.1.1.7");
         assert_eq!(source_of("127.1.1.7", None), "127.1.1.7");
-    }
-
-    #[test]
-    fn shards_are_counted_from_one() {
-        assert_eq!(shard("2/3"), Ok((2, 3)));
-        for text in ["0/3", "4/3", "1", "a/b", "1/0", ""] {
-            assert!(shard(text).is_err(), "{text}");
-        }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::{
     check::{Capability, Stop},
+    release::Release,
     target::Target,
     wire::{
         ExchangeError,
@@ -90,8 +91,12 @@ fn examine_api(target: &Target, findings: &mut Vec<Finding>) {
     }
     match target.facts() {
         Ok(facts) => {
-            let release = if facts.release.is_empty() { "does not tell its release" } else { &facts.release };
-            findings.push(Finding::good(format!("the key is accepted, the release is {release}")));
+            findings.push(Finding::good(match Release::parse(&facts.release) {
+                Some(_) => format!("the key is accepted, the release is {}", facts.release),
+                None => {
+                    "the key is accepted; the release is not told, so that the newest is expected".to_owned()
+                }
+            }));
             findings.push(Finding::good(format!("the caller may use {} commands", facts.commands.len())));
         }
         Err(Stop::Mismatch(mismatch)) if mismatch.actual.starts_with("401") => findings.push(Finding::bad(

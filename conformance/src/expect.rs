@@ -8,8 +8,9 @@ use crate::{
     check::{Mismatch, Stop},
     wire::{
         api::{Format, Reply},
-        decode::{self, Node},
+        decode::Node,
         job::Job,
+        parity,
         router::Page,
     },
 };
@@ -39,6 +40,25 @@ impl Reply {
     pub fn expect_error_text(&self, code: u16, text: &str) -> Result<(), Stop> {
         self.expect_error(code)?;
         self.expect_equal("errortext", text, self.error_text().as_deref().unwrap_or("absent"))
+    }
+
+    /// Refused with this code and a text that starts like this.
+    pub fn expect_error_start(&self, code: u16, start: &str) -> Result<(), Stop> {
+        self.expect_error(code)?;
+        let text = self.error_text().unwrap_or_default();
+        let found: String = text.chars().take(start.chars().count()).collect();
+        self.expect_equal("the start of errortext", start, found)
+    }
+
+    /// Refused with 431, because the value names nothing (JOB-011).
+    pub fn expect_unknown(&self, command: &str, parameter: &str, value: &str) -> Result<(), Stop> {
+        let text = format!(
+            "Unable to execute API command {} due to invalid value. Invalid parameter {parameter} value={value} due to \
+             incorrect long value format, or entity does not exist or due to incorrect parameter annotation for the \
+             field in api cmd class.",
+            command.to_lowercase()
+        );
+        self.expect_error_text(431, &text)
     }
 
     /// Has a field below the envelope with this value, compared as text.
@@ -115,7 +135,7 @@ impl Reply {
 
     /// The same facts as a reply in the other format.
     pub fn expect_facts_of(&self, json: &Self) -> Result<(), Stop> {
-        match decode::difference(json.body(), self.body()) {
+        match parity::difference(json.body(), self.body()) {
             None => Ok(()),
             Some(part) => Err(self.mismatch(part.at, format!("{} as in JSON", part.json), part.xml)),
         }
@@ -147,6 +167,12 @@ impl Job {
             return Err(self.reply.mismatch("jobstatus", "2", "1"));
         }
         self.reply.expect_field("jobresult.errorcode", code)
+    }
+
+    /// Ended badly, with this code and text.
+    pub fn expect_failure_text(&self, code: u16, text: &str) -> Result<(), Stop> {
+        self.expect_failure(code)?;
+        self.reply.expect_field("jobresult.errortext", text)
     }
 }
 

@@ -18,6 +18,15 @@ use crate::{
 /// Simplifications tried on a failing case; each costs an exchange.
 const MOST_SHRINKING: u32 = 256;
 
+/// How much a property may cost.
+#[derive(Clone, Copy, Debug)]
+pub struct Effort {
+    /// Values that are tried.
+    pub cases: u32,
+    /// Simplifications that are tried on a value that fails.
+    pub simplifications: u32,
+}
+
 /// Expects a property of every generated value.
 pub fn for_all<S: Strategy>(
     target: &Target,
@@ -27,14 +36,27 @@ pub fn for_all<S: Strategy>(
 where
     S::Value: fmt::Debug,
 {
-    let limits = target.limits();
+    let effort = Effort { cases: target.limits().cases, simplifications: MOST_SHRINKING };
+    for_some(target, effort, values, property)
+}
+
+/// The same for values each of which costs more than an exchange. A property may tell the case in its own words.
+pub fn for_some<S: Strategy>(
+    target: &Target,
+    effort: Effort,
+    values: &S,
+    property: impl Fn(&S::Value) -> Result<(), Stop>,
+) -> Result<(), Stop>
+where
+    S::Value: fmt::Debug,
+{
     let config = Config {
-        cases: limits.cases,
+        cases: effort.cases,
         failure_persistence: None,
-        max_shrink_iters: MOST_SHRINKING,
+        max_shrink_iters: effort.simplifications,
         ..Config::default()
     };
-    let seed = seed_of(limits.seed, target.check());
+    let seed = seed_of(target.limits().seed, target.check());
     let mut runner = TestRunner::new_with_rng(config, TestRng::from_seed(RngAlgorithm::ChaCha, &seed));
 
     // The last failing case that the runner saw is the smallest: it only keeps simplifications that still fail.
@@ -65,7 +87,7 @@ where
     });
 
     if let Some((mut mismatch, value)) = smallest.into_inner() {
-        mismatch.case = Some(format!("{value:?}"));
+        mismatch.case.get_or_insert_with(|| format!("{value:?}"));
         return Err(Stop::Mismatch(mismatch));
     }
     if let Some(stop) = stopped.into_inner() {

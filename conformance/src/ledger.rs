@@ -32,11 +32,16 @@ pub struct Inverse {
 pub type Extra = &'static [(&'static str, &'static str)];
 
 const EXPUNGE: Extra = &[("expunge", "true")];
+const CLEANUP: Extra = &[("cleanup", "true")];
 
 /// Creators whose counterpart cannot be told from the name: creating, removing, what names the thing, further
 /// parameters, listing.
 const UNLIKE: &[(&str, &str, &str, Extra, &str)] = &[
+    // A domain of ours goes with all that is in it: a login may have made accounts there.
+    ("createDomain", "deleteDomain", "id", CLEANUP, "listDomains"),
+    ("ldapCreateAccount", "deleteAccount", "id", &[], "listAccounts"),
     ("associateIpAddress", "disassociateIpAddress", "id", &[], "listPublicIpAddresses"),
+    ("createProject", "deleteProject", "id", &[("cleanup", "true")], "listProjects"),
     ("createSnapshotFromVMSnapshot", "deleteSnapshot", "id", &[], "listSnapshots"),
     ("createSnapshotPolicy", "deleteSnapshotPolicies", "id", &[], "listSnapshotPolicies"),
     ("createVMFromBackup", "destroyVirtualMachine", "id", EXPUNGE, "listVirtualMachines"),
@@ -48,10 +53,16 @@ const UNLIKE: &[(&str, &str, &str, Extra, &str)] = &[
     ("uploadVolume", "deleteVolume", "id", &[], "listVolumes"),
 ];
 
+/// Creators of things that go with what carries them, because their id alone does not remove them.
+const CARRIED: &[&str] = &["createProjectRole", "createProjectRolePermission"];
+
 /// How the creation of a command is undone; nothing for commands that create nothing of their own.
 pub fn inverse(command: &str) -> Option<Inverse> {
     if let Some((_, remove, by, params, list)) = UNLIKE.iter().find(|(create, ..)| *create == command) {
         return Some(Inverse { command: (*remove).to_owned(), by, params, list: Some((*list).to_owned()) });
+    }
+    if CARRIED.contains(&command) {
+        return None;
     }
     let noun = ["create", "register", "add"].iter().find_map(|verb| command.strip_prefix(verb))?;
     let remove = ["delete", "remove"].iter().map(|verb| format!("{verb}{noun}")).find(|name| {
@@ -253,6 +264,8 @@ mod tests {
         check("deployVirtualMachine", "destroyVirtualMachine", "listVirtualMachines");
         check("registerTemplate", "deleteTemplate", "listTemplates");
         check("createSnapshotPolicy", "deleteSnapshotPolicies", "listSnapshotPolicies");
+        check("createProject", "deleteProject", "listProjects");
+        assert!(CARRIED.iter().all(|name| catalog::find(name).is_some() && inverse(name).is_none()));
         assert_eq!(inverse("createTags"), None);
         assert_eq!(inverse("listZones"), None);
         assert_eq!(inverse("stopVirtualMachine"), None);

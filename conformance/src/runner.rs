@@ -18,7 +18,7 @@ use crate::{
     ledger::Entry,
     report::{Outcome, Remaining, Report},
     target::Target,
-    wire::transcript::Exchange,
+    wire::{ExchangeError, transcript::Exchange},
 };
 
 /// Which checks to run, and how.
@@ -129,6 +129,7 @@ pub fn run(target: &Target, selection: &Selection) -> Report {
 /// Runs one check to its verdict; removes what it made.
 pub fn verdict(target: &Target, check: &Check) -> Result<(), Stop> {
     let target = target.for_check(check.id);
+    let target = target.arranged(check.needs).map_err(ExchangeError::Fault)?;
     let result = attempt(&target, check);
     target.clean_up();
     result
@@ -137,7 +138,13 @@ pub fn verdict(target: &Target, check: &Check) -> Result<(), Stop> {
 fn run_one(target: &Target, check: &Check) -> Finished {
     let target = target.for_check(check.id);
     let start = Instant::now();
-    let verdict = match panic::catch_unwind(AssertUnwindSafe(|| attempt(&target, check))) {
+    let (target, arrangement) = match target.arranged(check.needs) {
+        Ok(target) => (target, Ok(())),
+        Err(why) => (target, Err(why)),
+    };
+    let attempted =
+        || arrangement.map_err(|why| ExchangeError::Fault(why).into()).and_then(|()| attempt(&target, check));
+    let verdict = match panic::catch_unwind(AssertUnwindSafe(attempted)) {
         Ok(result) => Verdict::from(result),
         Err(payload) => Verdict::Broken { why: format!("the check panicked: {}", message(payload.as_ref())) },
     };

@@ -7,7 +7,7 @@ use std::{env, fs, path::Path};
 
 use serde::Deserialize;
 
-use crate::target::Guest;
+use crate::target::{Directory, Guest};
 
 /// Everything that a target's owner tells about it.
 #[derive(Clone, Default)]
@@ -34,6 +34,10 @@ pub struct Settings {
     pub guests: Vec<Guest>,
     /// An ordinary user besides the caller.
     pub user: Option<Keys>,
+    /// A directory at which the target tries passwords.
+    pub directory: Option<Directory>,
+    /// Whether it takes changes by POST alone and calls with a time stamp alone. Found out if not told here.
+    pub enforces_post: bool,
     /// How the caller named it, as arguments without secrets.
     pub arguments: String,
 }
@@ -77,6 +81,8 @@ impl Settings {
             lease: self.lease.or(other.lease),
             guests: if self.guests.is_empty() { other.guests } else { self.guests },
             user: self.user.or(other.user),
+            directory: self.directory.or(other.directory),
+            enforces_post: self.enforces_post || other.enforces_post,
             arguments: [self.arguments, other.arguments]
                 .into_iter()
                 .filter(|text| !text.is_empty())
@@ -118,6 +124,7 @@ impl Settings {
                 key.zip(secret).map(|(api_key, secret_key)| Keys { api_key, secret_key })
             }
         };
+        let directory = file.directory.map(|directory| directory.read(folder)).transpose()?;
         Ok(Self {
             endpoint: file.endpoint,
             api_key: secret("api_key", file.api_key, file.api_key_env, file.api_key_file, folder)?,
@@ -136,6 +143,8 @@ impl Settings {
             lease: file.lease,
             guests: file.guest,
             user,
+            directory,
+            enforces_post: file.enforces_post,
             arguments: format!("--target {}", path.display()),
         })
     }
@@ -165,6 +174,8 @@ impl Settings {
             lease: None,
             guests: ready.guests,
             user,
+            directory: None,
+            enforces_post: false,
             arguments: format!("--target {}", path.display()),
         })
     }
@@ -254,6 +265,9 @@ struct TargetFile {
     #[serde(default)]
     guest: Vec<Guest>,
     user: Option<UserFile>,
+    directory: Option<DirectoryFile>,
+    #[serde(default)]
+    enforces_post: bool,
 }
 
 /// The section `[user]`: an ordinary user besides the caller.
@@ -266,6 +280,47 @@ struct UserFile {
     secret_key: Option<String>,
     secret_key_env: Option<String>,
     secret_key_file: Option<String>,
+}
+
+/// The section `[directory]`: where passwords are tried, and who may be used.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DirectoryFile {
+    hostname: String,
+    port: u16,
+    unit: String,
+    #[serde(default)]
+    group: String,
+    username: String,
+    password: Option<String>,
+    password_env: Option<String>,
+    password_file: Option<String>,
+    #[serde(default)]
+    without_email: String,
+    #[serde(default)]
+    without_firstname: String,
+}
+
+impl DirectoryFile {
+    fn read(self, folder: &Path) -> Result<Directory, SettingsError> {
+        let password =
+            secret("directory.password", self.password, self.password_env, self.password_file, folder)?;
+        Ok(Directory {
+            hostname: self.hostname,
+            port: self.port,
+            unit: self.unit,
+            group: self.group,
+            username: self.username,
+            password: password.ok_or_else(|| {
+                SettingsError::new(
+                    "could not use the section [directory]: it has no password",
+                    "add password, password_env or password_file to it",
+                )
+            })?,
+            without_email: self.without_email,
+            without_firstname: self.without_firstname,
+        })
+    }
 }
 
 /// What a simulator prints when it is ready.
@@ -381,6 +436,17 @@ mod tests {
         let settings = Settings::from_file(&path).unwrap();
         assert_eq!(settings.secret_key.as_deref(), Some("the-secret"));
         assert_eq!(settings.guests[0].source, "127.1.1.9");
+    }
+
+    #[test]
+    fn a_directory_needs_a_password() {
+        let text = "endpoint = \"http://h\"\n[directory]\nhostname = \"d\"\nport = 389\nunit = \"ou=people\"\n\
+                    username = \"alice\"\n";
+        let error = Settings::from_file(&file("no-password.toml", text)).err().unwrap();
+        assert!(error.message.contains("no password"), "{error:?}");
+        let path = file("directory.toml", &format!("{text}password = \"secret\"\n"));
+        let directory = Settings::from_file(&path).unwrap().directory.unwrap();
+        assert_eq!((directory.port, directory.password.as_str()), (389, "secret"));
     }
 
     #[test]

@@ -5,16 +5,21 @@
 //! environment) is in [`settings`](crate::settings).
 
 use std::{
+    any::Any,
     collections::{BTreeMap, HashSet},
     fmt,
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use crate::{
     check::{Capability, Mismatch, Stop},
-    ledger::{Entry, Ledger, inverse},
+    ledger::{Entry, Inverse, Ledger, inverse},
+    release::Release,
     settings::Settings,
     wire::{
         ExchangeError,
@@ -43,6 +48,29 @@ pub struct Guest {
     pub router: String,
     /// Its lease file.
     pub lease: String,
+}
+
+/// A directory (LDAP) at which the target tries passwords, and who in it may be used.
+///
+/// Checks link domains of their own to it, and make accounts for its people in them. Nobody writes to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Directory {
+    /// Its name or address, as the target reaches it.
+    pub hostname: String,
+    /// Its port.
+    pub port: u16,
+    /// The distinguished name of an organisational unit that the user below is in.
+    pub unit: String,
+    /// The distinguished name of any group.
+    pub group: String,
+    /// Somebody with a mail address, a first name and a last name.
+    pub username: String,
+    /// The password.
+    pub password: String,
+    /// Somebody without a mail address; empty if there is nobody.
+    pub without_email: String,
+    /// Somebody without a first name; empty if there is nobody.
+    pub without_firstname: String,
 }
 
 /// What the system says about itself, asked once.
@@ -91,15 +119,66 @@ pub struct Target {
     scope: Arc<Scope>,
 }
 
+/// What a check needs of a system that is ours to start.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Settings with their values.
+    pub settings: Vec<(&'static str, &'static str)>,
+    /// A directory at which passwords are tried.
+    pub directory: bool,
+}
+
+impl Wanted {
+    /// What these needs come to.
+    fn of(needs: &[Capability]) -> Self {
+        let mut wanted = Self::default();
+        for need in needs {
+            match need {
+                Capability::Setting(name, value) => wanted.settings.push((*name, *value)),
+                Capability::Directory => wanted.directory = true,
+                _ => {}
+            }
+        }
+        wanted
+    }
+}
+
+/// Starts a system with what a check needs, where the system is ours to start; none if it has no such setting.
+pub type Arrange = Arc<dyn Fn(&Wanted) -> Result<Option<Arranged>, String> + Send + Sync>;
+
+/// Takes a request to a system and brings its answer back: HTTP, unless the system is in our own process.
+pub type Transport = Arc<dyn Fn(&Request) -> Result<Answer, ExchangeError> + Send + Sync>;
+
+/// A system that was started for one check.
+pub struct Arranged {
+    /// What its owner tells about it.
+    pub settings: Settings,
+    /// What stops it when it is dropped.
+    pub running: Box<dyn Any + Send + Sync>,
+}
+
 struct Shared {
     settings: Settings,
     limits: Limits,
     mask: Mask,
     pace: Pace,
     facts: Mutex<Option<Arc<Facts>>>,
+    /// Whether changes must come by POST and calls with a time stamp: told, arranged or found out.
+    enforces_post: AtomicBool,
     ledger: Option<Ledger>,
     run: String,
+    /// How many names were given away.
+    names: Mutex<u32>,
+    arrange: Option<Arrange>,
+    transport: Transport,
+    /// The settings that the system was started with for the check at hand.
+    arranged: Vec<(&'static str, &'static str)>,
+    /// Held for as long as the target is judged.
+    _running: Option<Box<dyn Any + Send + Sync>>,
 }
+
+/// What makes POST compulsory for changes and time stamps for all calls (API-HTTP-030, API-SIG-023).
+const ENFORCED: (&str, &str) = ("enforce.post.requests.and.timestamps", "true");
 
 /// What belongs to one check.
 #[derive(Default)]
@@ -110,7 +189,6 @@ struct Scope {
     made: Mutex<Vec<Entry>>,
     /// Jobs that remove something, with its id.
     removing: Mutex<Vec<(String, String)>>,
-    names: Mutex<u32>,
 }
 
 /// Secrets do not belong into debug output.
@@ -127,19 +205,71 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Target {
-    /// A target from its settings. Sends nothing.
-    pub fn new(settings: Settings, limits: Limits, ledger: Option<Ledger>) -> Self {
+impl Shared {
+    fn new(settings: Settings, limits: Limits, ledger: Option<Ledger>) -> Self {
         let mask = Mask::new(
             [&settings.api_key, &settings.secret_key, &settings.password]
                 .into_iter()
                 .filter_map(|secret| secret.as_deref())
-                .chain(settings.user.iter().flat_map(|keys| [keys.api_key.as_str(), &keys.secret_key])),
+                .chain(settings.user.iter().flat_map(|keys| [keys.api_key.as_str(), &keys.secret_key]))
+                .chain(settings.directory.iter().map(|directory| directory.password.as_str())),
         );
         let pace = Pace::per_second(limits.rate);
-        let shared =
-            Shared { settings, limits, mask, pace, facts: Mutex::new(None), ledger, run: fresh_run_name() };
+        let enforces_post = AtomicBool::new(settings.enforces_post);
+        Self {
+            settings,
+            limits,
+            mask,
+            pace,
+            facts: Mutex::new(None),
+            enforces_post,
+            ledger,
+            run: fresh_run_name(),
+            names: Mutex::new(0),
+            arrange: None,
+            transport: Arc::new(http::exchange),
+            arranged: Vec::new(),
+            _running: None,
+        }
+    }
+}
+
+impl Target {
+    /// A target from its settings. Sends nothing.
+    pub fn new(settings: Settings, limits: Limits, ledger: Option<Ledger>) -> Self {
+        Self { shared: Arc::new(Shared::new(settings, limits, ledger)), scope: Arc::new(Scope::default()) }
+    }
+
+    /// A target that is ours to start, again with other settings for checks that need them.
+    pub fn startable(settings: Settings, limits: Limits, arrange: Arrange) -> Self {
+        let shared = Shared { arrange: Some(arrange), ..Shared::new(settings, limits, None) };
         Self { shared: Arc::new(shared), scope: Arc::new(Scope::default()) }
+    }
+
+    /// A target whose answers this transport brings.
+    pub fn through(settings: Settings, limits: Limits, transport: Transport) -> Self {
+        let shared = Shared { transport, ..Shared::new(settings, limits, None) };
+        Self { shared: Arc::new(shared), scope: Arc::new(Scope::default()) }
+    }
+
+    /// The system that a check with these needs is to judge: this one, or one of its own where it needs settings and
+    /// we may choose them.
+    pub fn arranged(&self, needs: &[Capability]) -> Result<Self, String> {
+        let wanted = Wanted::of(needs);
+        let Some(arrange) = self.shared.arrange.as_ref().filter(|_| wanted != Wanted::default()) else {
+            return Ok(self.clone());
+        };
+        let Some(Arranged { settings, running }) = arrange(&wanted)? else {
+            return Ok(self.clone());
+        };
+        let enforces_post = AtomicBool::new(wanted.settings.contains(&ENFORCED));
+        let shared = Shared {
+            enforces_post,
+            arranged: wanted.settings,
+            _running: Some(running),
+            ..Shared::new(settings, self.shared.limits.clone(), None)
+        };
+        Ok(Self { shared: Arc::new(shared), scope: self.scope.clone() })
     }
 
     /// The same system for another check: with an empty transcript and nothing to remove.
@@ -232,6 +362,11 @@ impl Target {
         self.shared.settings.user.as_ref().map(|keys| (keys.api_key.as_str(), keys.secret_key.as_str()))
     }
 
+    /// The directory that the target asks, and somebody in it.
+    pub fn directory(&self) -> Option<&Directory> {
+        self.shared.settings.directory.as_ref()
+    }
+
     /// Our user name and password.
     pub fn passwords(&self) -> Option<(&str, &str)> {
         self.shared.settings.username.as_deref().zip(self.shared.settings.password.as_deref())
@@ -274,7 +409,8 @@ impl Target {
 
     /// A name that nobody else uses, for something that this check creates.
     pub fn fresh_name(&self, what: &str) -> String {
-        let mut names = lock(&self.scope.names);
+        // Counted through the whole run: the beginnings of two checks' ids may be the same.
+        let mut names = lock(&self.shared.names);
         *names += 1;
         let check = self.scope.check.replace(|c: char| !c.is_ascii_alphanumeric(), "-");
         let end = check.char_indices().nth(24).map_or(check.len(), |(end, _)| end);
@@ -288,7 +424,17 @@ impl Target {
             return Ok(facts.clone());
         }
         let asking = self.for_check("discovery");
-        let capabilities = asking.api("listCapabilities").send()?;
+        let mut capabilities = asking.api("listCapabilities").send()?;
+        if capabilities.status() == 401 && !self.enforces_post() {
+            // Good keys are refused without a time stamp where time stamps are enforced.
+            self.shared.enforces_post.store(true, Ordering::Relaxed);
+            let dated = asking.api("listCapabilities").send()?;
+            if dated.status() == 401 {
+                self.shared.enforces_post.store(false, Ordering::Relaxed);
+            } else {
+                capabilities = dated;
+            }
+        }
         let release = capabilities.success()?.text_at("capability.cloudstackversion").unwrap_or_default();
         let listing = asking.api("listApis").send()?;
         let commands =
@@ -296,6 +442,30 @@ impl Target {
         let found = Arc::new(Facts { release, commands });
         *facts = Some(found.clone());
         Ok(found)
+    }
+
+    /// The release by which the system is judged: the one that it claims, none if it tells nothing that can be read.
+    pub fn release(&self) -> Result<Option<Release>, Stop> {
+        if !self.offers(Capability::ApiKeys)? {
+            return Ok(None);
+        }
+        match self.facts() {
+            Ok(facts) => Ok(Release::parse(&facts.release)),
+            // Whoever may not ask what the system is cannot tell.
+            Err(Stop::Mismatch(_) | Stop::Unsupported(_)) => Ok(None),
+            Err(broken @ Stop::Broken(_)) => Err(broken),
+        }
+    }
+
+    /// Whether the system is of this release or a newer one, as far as it tells.
+    pub fn is_since(&self, release: &str) -> Result<bool, Stop> {
+        let own = self.release()?;
+        Ok(own.is_none_or(|own| Release::parse(release).is_none_or(|since| since <= own)))
+    }
+
+    /// Whether changes must come by POST and calls with a time stamp, as far as is known.
+    pub(crate) fn enforces_post(&self) -> bool {
+        self.shared.enforces_post.load(Ordering::Relaxed)
     }
 
     /// The release that the system claims, once it was asked.
@@ -336,20 +506,42 @@ impl Target {
                 }
                 self.second_user().is_some() || allowed
             }
-            // A check that saw no pending job says so itself.
-            Capability::PendingJobs => true,
+            // A check that saw no pending job, or that found nothing listed, says so itself.
+            Capability::PendingJobs | Capability::Listed(..) => true,
+            Capability::Since(release) => self.is_since(release)?,
+            Capability::Directory => settings.directory.is_some(),
+            Capability::Setting(name, value) => {
+                self.shared.arranged.contains(&(name, value)) || self.has_setting(name, value)?
+            }
         })
+    }
+
+    /// Whether the target says that a setting has this value.
+    fn has_setting(&self, name: &str, value: &str) -> Result<bool, Stop> {
+        if !self.offers(Capability::Command("listConfigurations"))? {
+            return Ok(false);
+        }
+        let reply = self.for_check("discovery").api("listConfigurations").param("name", name).send()?;
+        let items = reply.success()?.items("configuration");
+        let of_that_name = |item: &&Node| item.text_at("name").as_deref() == Some(name);
+        Ok(items.into_iter().find(of_that_name).and_then(|item| item.text_at("value")).as_deref()
+            == Some(value))
     }
 
     /// Sends a request and notes it in the transcript.
     pub(crate) fn exchange(&self, request: &Request) -> Result<(Answer, usize), ExchangeError> {
         self.shared.pace.wait();
-        let result = http::exchange(request);
+        let result = (self.shared.transport)(request);
         let mut transcript = lock(&self.scope.transcript);
         let number = transcript.next();
         transcript.push(self.shared.mask.exchange(request, result.as_ref().ok()));
         drop(transcript);
         result.map(|answer| (answer, number))
+    }
+
+    /// An exchange of the check at hand, by its number.
+    pub(crate) fn told(&self, number: usize) -> Option<Exchange> {
+        lock(&self.scope.transcript).get(number).cloned()
     }
 
     /// The number that the next exchange will have.
@@ -378,7 +570,7 @@ impl Target {
     }
 
     /// The universal rules that replies to the check at hand broke.
-    pub(crate) fn filed(&self) -> Vec<(&'static str, Mismatch)> {
+    pub fn filed(&self) -> Vec<(&'static str, Mismatch)> {
         lock(&self.scope.filed).clone()
     }
 
@@ -469,6 +661,12 @@ impl Target {
         });
     }
 
+    /// Notes that things are gone with the account that had them. An address of it may be somebody else's by now.
+    pub(crate) fn gone_with_owner<'a>(&self, ids: impl Iterator<Item = &'a str>) {
+        let ids: Vec<&str> = ids.collect();
+        self.forget_made(|entry| entry.id.as_deref().is_some_and(|id| ids.contains(&id)));
+    }
+
     fn forget_made(&self, is_removed: impl Fn(&Entry) -> bool) {
         lock(&self.scope.made).retain(|entry| {
             let removed = is_removed(entry);
@@ -546,10 +744,23 @@ impl Target {
             // "entity does not exist" (API-ERR-023): the check has removed it, or its creation failed later.
             return Ok(true);
         }
-        Ok(match reply.success()?.text_at("jobid") {
+        let Ok(body) = reply.success() else { return self.is_unlisted(&inverse, &id) };
+        Ok(match body.text_at("jobid") {
             Some(_) => reply.finish_job()?.succeeded,
             None => true,
         })
+    }
+
+    /// Whether the list of such things no longer has one. An address that went back to its pool with the account that
+    /// had it keeps its identifier, and is refused otherwise than things that are gone.
+    fn is_unlisted(&self, inverse: &Inverse, id: &str) -> Result<bool, Stop> {
+        let Some(list) = &inverse.list else { return Ok(false) };
+        let reply = self.api(list).param("id", id).param("listall", "true").send()?;
+        let is_it = |item: &Node| item.text_at(inverse.by).as_deref() == Some(id);
+        Ok(!reply.success()?.members().iter().any(|(_, value)| match value {
+            Node::List(items) => items.iter().any(is_it),
+            other => is_it(other),
+        }))
     }
 
     /// The ledger of the run.

@@ -16,6 +16,8 @@ fn main() {
     let named = Settings::from_environment();
     if named.names_a_target() {
         let target = Target::new(named, Limits::default(), None);
+        // Tells how to sign; a target that cannot be asked is for the checks to find out about.
+        target.facts().ok();
         run(&arguments, &target, Profile::ReadOnly);
     } else {
         embedded(&arguments);
@@ -25,8 +27,8 @@ fn main() {
 #[cfg(feature = "embedded")]
 fn embedded(arguments: &Arguments) {
     let limits = Limits { may_change: true, ..Limits::default() };
-    match cloudstack_conformance::embedded::Embedded::start(limits.seed, &[]) {
-        Ok(simulator) => run(arguments, &Target::new(simulator.settings(), limits, None), Profile::Full),
+    match cloudstack_conformance::embedded::target(limits, &[]) {
+        Ok(target) => run(arguments, &target, Profile::Full),
         Err(error) => {
             let failing = Trial::test("embedded", move || Err(Failed::from(error.message)));
             libtest_mimic::run(arguments, vec![failing]).exit();

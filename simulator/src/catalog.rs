@@ -7,6 +7,7 @@
 mod command;
 mod data;
 mod entity;
+pub mod network_offering;
 mod param;
 mod role;
 pub mod service;

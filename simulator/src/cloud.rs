@@ -8,15 +8,17 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 use tokio::sync::oneshot;
 
 use crate::config::{Clock, Config};
 use crate::quirk::{Quirk, UnknownQuirk};
-use crate::server;
+use crate::release::{BadRelease, Release};
+use crate::server::{self, Patience};
 use crate::world::World;
+use crate::world::account::ADMIN;
 use crate::world::clock::{Moment, VIRTUAL_EPOCH};
 use crate::world::job::{BadPace, Pace};
 use crate::world::network::Subnet;
@@ -53,6 +55,12 @@ pub enum StartError {
     /// A quirk that does not exist.
     #[error(transparent)]
     Quirk(#[from] UnknownQuirk),
+    /// A text that names no release.
+    #[error(transparent)]
+    Release(#[from] BadRelease),
+    /// A release that the facts do not cover.
+    #[error("could not play release {0}: the facts reach from {oldest} to {newest}", oldest = Release::OLDEST, newest = Release::NEWEST)]
+    Unplayed(Release),
     /// A pace that does not exist.
     #[error(transparent)]
     Pace(#[from] BadPace),
@@ -80,8 +88,12 @@ impl StartError {
             Self::Listen { .. } => {
                 Some("check that the address belongs to this machine and the port is allowed")
             }
-            Self::WorldFile { .. } => Some("name demo, empty, advdualzone or a file ending in .toml"),
+            Self::WorldFile { .. } => {
+                Some("name demo, empty, advdualzone, sandbox or a file ending in .toml")
+            }
             Self::World(_) => Some("compare with the world files in fixtures/world"),
+            Self::Setting(_) => Some("an older release lacks the settings that came later"),
+            Self::Release(_) | Self::Unplayed(_) => Some("name one from 4.11 to 4.22"),
             Self::Quirk(_) => Some("`cloudstack-simulator --list-quirks` names all of them"),
             _ => None,
         }
@@ -146,6 +158,8 @@ pub struct Ready {
 pub(crate) struct Shared {
     world: Mutex<World>,
     clock: Clock,
+    /// Whether commands that are not played are logged.
+    pub(crate) tells_unplayed: bool,
 }
 
 impl Shared {
@@ -188,6 +202,16 @@ impl CloudBuilder {
         self
     }
 
+    /// The release to play: `4.18`, `4.19.2`.
+    ///
+    /// # Errors
+    ///
+    /// The text names no release.
+    pub fn release(mut self, release: &str) -> Result<Self, StartError> {
+        self.config.release = release.parse()?;
+        Ok(self)
+    }
+
     /// How long jobs take.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> Self {
@@ -227,10 +251,39 @@ impl CloudBuilder {
         self
     }
 
+    /// Tells the cloud of a directory server, as `addLdapConfiguration` does. Its base, and how to bind to it, are
+    /// settings: `ldap.basedn`, `ldap.bind.principal`, `ldap.bind.password`.
+    #[must_use]
+    pub fn directory(mut self, hostname: &str, port: u16) -> Self {
+        self.config.directories.push((hostname.to_owned(), port));
+        self
+    }
+
+    /// Keys for `admin` from the start, also in a world that gives none.
+    #[must_use]
+    pub fn admin_keys(mut self) -> Self {
+        self.config.admin_keys = true;
+        self
+    }
+
+    /// Logs nothing about commands that are not played, for callers who ask for whatever there is.
+    #[must_use]
+    pub fn without_hints(mut self) -> Self {
+        self.config.tells_unplayed = false;
+        self
+    }
+
     /// Lets the world have a clock of its own.
     #[must_use]
     pub fn virtual_clock(mut self) -> Self {
         self.config.clock = Clock::Virtual;
+        self
+    }
+
+    /// Waits for clients as long as this, not as long as the real server does.
+    #[must_use]
+    pub fn patience(mut self, patience: Patience) -> Self {
+        self.config.patience = patience;
         self
     }
 
@@ -257,6 +310,7 @@ impl CloudBuilder {
 /// A running cloud. Dropping it stops it and frees its ports.
 #[derive(Debug)]
 pub struct Cloud {
+    config: Config,
     ready: Ready,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
@@ -285,11 +339,38 @@ impl Cloud {
     /// See [`StartError`].
     pub fn launch(config: Config) -> Result<Self, StartError> {
         let world = make_world(&config)?;
-        let shared = Arc::new(Shared { world: Mutex::new(world), clock: config.clock });
+        Self::of(world, config)
+    }
+
+    /// Starts another cloud, on free ports, whose world is this one's as it is now. From then on neither sees what
+    /// happens in the other. A world is copied on write, so the size of it costs nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`StartError`].
+    pub fn fork(&self) -> Result<Self, StartError> {
+        let free = |address: SocketAddr| SocketAddr::new(address.ip(), 0);
+        let mut config = self.config.clone();
+        config.api = free(config.api);
+        config.integration = config.integration.map(free);
+        config.control = config.control.map(free);
+        config.router_port = config.router_port.map(|_| 0);
+        config.leases = None;
+        Self::of(self.snapshot(), config)
+    }
+
+    /// Serves this world as configured.
+    fn of(world: World, config: Config) -> Result<Self, StartError> {
+        let shared = Arc::new(Shared {
+            world: Mutex::new(world),
+            clock: config.clock,
+            tells_unplayed: config.tells_unplayed,
+        });
         let leases = lease_folder(&config)?;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let (thread_shared, thread_leases) = (Arc::clone(&shared), leases.clone());
+        let own = config.clone();
         let thread = std::thread::Builder::new()
             .name("cloudstack-simulator".to_owned())
             .spawn(move || {
@@ -301,7 +382,7 @@ impl Cloud {
                     }
                 };
                 runtime.block_on(async {
-                    match server::listen(&config, &thread_shared, &thread_leases).await {
+                    match server::listen(&own, &thread_shared, &thread_leases).await {
                         Ok((ready, serving)) => {
                             if tell.send(Ok(ready)).is_ok() {
                                 serving.until(stopped).await;
@@ -316,13 +397,21 @@ impl Cloud {
             .map_err(StartError::Thread)?;
         let gone = || StartError::Thread(io::Error::other("the thread ended before it listened"));
         let ready = told.recv().map_err(|_| gone())??;
-        Ok(Self { ready, stop: Some(stop), thread: Some(thread), shared, leases })
+        Ok(Self { config, ready, stop: Some(stop), thread: Some(thread), shared, leases })
     }
 
     /// What listens where, and who can call.
     #[must_use]
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    /// Lets a virtual clock go on by this much; a real one goes on by itself, and nothing happens.
+    pub fn advance(&self, by: Duration) {
+        let mut world = self.shared.world();
+        if self.shared.clock == Clock::Virtual {
+            world.now = world.now.plus_millis(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
+        }
     }
 
     /// A copy of the world as it is now.
@@ -347,6 +436,9 @@ impl Drop for Cloud {
 }
 
 fn make_world(config: &Config) -> Result<World, StartError> {
+    if !config.release.is_played() {
+        return Err(StartError::Unplayed(config.release));
+    }
     let now = match config.clock {
         Clock::Real => real_now(),
         Clock::Virtual => VIRTUAL_EPOCH,
@@ -361,10 +453,17 @@ fn make_world(config: &Config) -> Result<World, StartError> {
         })?,
     };
     let mut world = preset::build(&config.world, &text, config.seed, now)?;
+    if config.admin_keys && world.users.get(ADMIN).is_some_and(|admin| admin.api_key.is_none()) {
+        world.renew_keys(ADMIN);
+    }
+    world.play(config.release);
     world.pace = config.pace;
     world.quirks = config.quirks.iter().copied().collect();
     for (name, value) in &config.settings {
         world.settings.set(name, value)?;
+    }
+    for (hostname, port) in &config.directories {
+        world.add_directory_server(hostname, *port, None);
     }
     Ok(world)
 }
@@ -392,7 +491,7 @@ pub(crate) fn credentials(world: &World) -> Vec<Credential> {
             username: user.username.clone(),
             account: account.name.clone(),
             domain: if domain == "/" { domain.to_owned() } else { domain.trim_end_matches('/').to_owned() },
-            password: user.password.clone(),
+            password: user.printed.clone().unwrap_or_default(),
             apikey: user.api_key.clone().unwrap_or_default(),
             secretkey: user.secret_key.clone().unwrap_or_default(),
             roletype: world.roles.get(account.role).map_or("User", |role| role.role_type.name()).to_owned(),

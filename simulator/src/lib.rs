@@ -6,18 +6,20 @@
 //! ```text
 //! main.rs      flags → Config → serve until told to stop
 //! cloud.rs     one running cloud: its world behind a lock, its listeners, its ready line
-//! server.rs    sockets: hyper on one side, functions of a world on the other
+//! server.rs    sockets and HTTP on one side, functions of a world on the other
 //! api/         the management server: request in, answer out, no sockets
+//! directory/   asks directories on a world's behalf; a small one of our own, for tests
 //! router/      the virtual router: metadata and user data, told apart by source address
 //! guest/       what a guest sees: lease files and the address in them
 //! reply/       the reply tree and its two writers
 //! world/       all state and all rules; no HTTP, no wall clock, no randomness but the seed's
 //! catalog.rs   facts about all commands, compiled in from fixtures/catalog
 //! quirk.rs     deliberate faults, off by default
+//! release.rs   the releases that can be played, by number
 //! ```
 //!
 //! A layer uses only those below it: `world` and `reply` know nothing of `api`, and `api` and
-//! `router` know nothing of sockets. `quirk` and `catalog` are known to all.
+//! `router` know nothing of sockets. `quirk`, `release` and `catalog` are known to all.
 //!
 //! # A cloud in a test
 //!
@@ -34,11 +36,14 @@ pub mod api;
 pub mod catalog;
 pub mod cloud;
 pub mod config;
+pub mod directory;
 pub mod guest;
 pub mod quirk;
+pub mod release;
 pub mod reply;
 pub mod router;
 mod server;
 pub mod world;
 
 pub use cloud::{Cloud, CloudBuilder, Credential, Guest, Ready, StartError};
+pub use server::Patience;

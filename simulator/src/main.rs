@@ -8,14 +8,15 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use cloudstack_simulator::config::{Clock, Config};
 use cloudstack_simulator::quirk::Quirk;
+use cloudstack_simulator::release::Release;
 use cloudstack_simulator::world::job::Pace;
-use cloudstack_simulator::{Cloud, Ready};
+use cloudstack_simulator::{Cloud, Patience, Ready};
 
 /// Plays a CloudStack management server, its virtual routers and its guests.
 #[derive(Debug, Parser)]
 #[command(name = "cloudstack-simulator", version)]
 struct Arguments {
-    /// The world to start with: demo, empty, advdualzone, or a world file
+    /// The world to start with: demo, empty, advdualzone, sandbox, or a world file
     #[arg(long, default_value = "demo")]
     world: String,
     /// Where the signed port listens; port 0 means any free one
@@ -27,6 +28,9 @@ struct Arguments {
     /// Where the routers listen, or off; each has its own address in 127/8, the port is shared
     #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off", value_parser = router)]
     router: OrOff<SocketAddr>,
+    /// The release to play, from 4.11 to 4.22
+    #[arg(long, default_value = "4.22")]
+    release: Release,
     /// The seed of identifiers and keys
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -115,15 +119,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    match print {
+    serve_until_told(|| match print {
         Print::Human => print_all(&human(cloud.ready())),
         Print::Json => {
             print_all(
                 &serde_json::to_string(cloud.ready()).expect("a ready line is made of texts and lists"),
             );
         }
-    }
-    wait_for_signal();
+    });
     drop(cloud);
     ExitCode::SUCCESS
 }
@@ -140,6 +143,7 @@ fn config(arguments: Arguments) -> Config {
             OrOff::On(address) => Some(address.port()),
             OrOff::Off => None,
         },
+        release: arguments.release,
         seed: arguments.seed,
         pace: arguments.jobs,
         clock: match arguments.clock {
@@ -148,8 +152,12 @@ fn config(arguments: Arguments) -> Config {
         },
         quirks: arguments.quirk,
         settings: arguments.set,
+        admin_keys: false,
+        directories: Vec::new(),
         leases: arguments.leases,
         control: None,
+        patience: Patience::default(),
+        tells_unplayed: true,
     }
 }
 
@@ -190,15 +198,19 @@ fn human(ready: &Ready) -> String {
     lines.join("\n")
 }
 
-fn wait_for_signal() {
+/// Says that everything listens, and waits until somebody asks to stop. Whoever has read the ready line may stop us at
+/// once, so the handlers stand before it is written.
+fn serve_until_told(say_ready: impl FnOnce()) {
+    use tokio::signal::unix::{SignalKind, signal};
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime can be made");
     runtime.block_on(async {
-        let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())
-            .expect("a handler for SIGTERM can be set");
+        let mut terminate = signal(SignalKind::terminate()).expect("a handler for SIGTERM can be set");
+        let mut interrupt = signal(SignalKind::interrupt()).expect("a handler for SIGINT can be set");
+        say_ready();
         tokio::select! {
             _ = terminate.recv() => {}
-            _ = tokio::signal::ctrl_c() => {}
+            _ = interrupt.recv() => {}
         }
     });
 }

@@ -1,43 +1,41 @@
-//! Sockets: hyper on one side, functions of a world on the other.
+//! Sockets on one side, functions of a world on the other.
 //!
-//! One thread serves a cloud. A request is read whole, the world is locked, a function answers,
-//! the lock is gone before a byte is written.
+//! One thread serves a cloud. A request is read whole (`http.rs`), the world is locked, a function
+//! answers, the lock is gone before a byte is written. Where the answer needs a directory's word,
+//! the world is let go, the directory asked, and the request answered from the start.
+
+mod head;
+mod http;
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
-use hyper::ext::ReasonPhrase;
-use hyper::header::{HeaderName, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Mutex, oneshot, watch};
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify, oneshot, watch};
 
-use crate::api;
+use crate::api::errand;
 use crate::api::request::{FORM_BYTES, Port, Request};
 use crate::api::response::Response;
 use crate::cloud::{Guest, LeaseFolder, Ready, Shared, StartError, credentials, off_loopback, on_loopback};
 use crate::config::Config;
+use crate::directory;
 use crate::guest::lease;
+use crate::quirk::Quirk;
 use crate::router;
 use crate::world::World;
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 
-/// How long a connection may say nothing (API-HTTP-004).
-const IDLE: Duration = Duration::from_secs(30);
+pub use http::Patience;
+use http::{Message, converse};
+
 /// More than the API takes, so that it can refuse with its own words (API-HTTP-032).
 const BODY_BYTES: usize = FORM_BYTES + 1024 * 1024;
-/// More than the API takes, so that it can refuse with its own words (API-HTTP-031).
-const HEAD_BYTES: usize = 64 * 1024;
+/// How long to wait for a free descriptor before accepting is tried again.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// What serves a cloud until it is told to stop.
 pub(crate) struct Serving {
@@ -59,6 +57,18 @@ struct Site {
     shared: Arc<Shared>,
     routers: Arc<Mutex<Routers>>,
     stop: watch::Receiver<bool>,
+    patience: Patience,
+    /// Told whenever a connection ends.
+    ended: Arc<Notify>,
+}
+
+/// What is behind a listener.
+#[derive(Debug, Clone, Copy)]
+enum Door {
+    /// The management server.
+    Api(Port),
+    /// The router of a network.
+    Router(Id),
 }
 
 /// Opens every port and says what listens where.
@@ -74,13 +84,20 @@ pub(crate) async fn listen(
         bound: BTreeMap::new(),
         written: BTreeMap::new(),
     }));
-    let site = Site { shared: Arc::clone(shared), routers: Arc::clone(&routers), stop };
+    let site = Site {
+        shared: Arc::clone(shared),
+        routers: Arc::clone(&routers),
+        stop,
+        patience: config.patience,
+        ended: Arc::new(Notify::new()),
+    };
     let (api_listener, api_address) = bind("the API", config.api).await?;
-    serve_api(api_listener, Port::Main, site.clone());
+    serve(api_listener, Door::Api(Port::Main), site.clone());
     let integration = match config.integration {
         Some(address) => {
             let (listener, address) = bind("the integration port", address).await?;
-            serve_api(listener, Port::Integration, site.clone());
+            serve(listener, Door::Api(Port::Integration), site.clone());
+            name_integration_port(&mut shared.world(), address)?;
             Some(address)
         }
         None => None,
@@ -99,6 +116,14 @@ pub(crate) async fn listen(
         }
     };
     Ok((ready, Serving { stop: stop_sender }))
+}
+
+/// The setting says which port is open (API-INT-001).
+fn name_integration_port(world: &mut World, address: SocketAddr) -> Result<(), StartError> {
+    if !world.sins(Quirk::IntegrationPortIsUnnamed) {
+        world.settings.set("integration.api.port", &address.port().to_string())?;
+    }
+    Ok(())
 }
 
 async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -126,7 +151,9 @@ impl Routers {
             world
                 .networks
                 .iter()
-                .filter_map(|(id, network)| Some((id, network.router.as_ref()?.guest_address)))
+                .filter_map(|(id, network)| Some((id, network.router.as_ref()?)))
+                .filter(|(_, router)| router.serves())
+                .map(|(id, router)| (id, router.guest_address))
                 .filter(|(id, _)| !self.bound.contains_key(id))
                 .collect()
         };
@@ -146,7 +173,7 @@ impl Routers {
                     self.port = Some(bound.port());
                 }
                 self.bound.insert(network, bound);
-                serve_router(listener, network, site.clone());
+                serve(listener, Door::Router(network), site.clone());
             }
         }
         let files = {
@@ -204,109 +231,71 @@ fn lease_files(world: &World) -> Vec<(String, String)> {
 }
 
 /// Accepts connections until the cloud stops.
-fn accept(
-    listener: TcpListener,
-    mut stop: watch::Receiver<bool>,
-    handle: impl Fn(TcpStream, SocketAddr) + 'static + Send,
-) {
+fn serve(listener: TcpListener, door: Door, site: Site) {
+    let mut stop = site.stop.clone();
     tokio::spawn(async move {
         loop {
-            tokio::select! {
+            let accepted = tokio::select! {
                 _ = stop.changed() => return,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => handle(stream, peer),
-                    // Out of descriptors: let others end before the next try.
-                    Err(_) => tokio::task::yield_now().await,
-                },
-            }
+                accepted = listener.accept() => accepted,
+            };
+            let Ok((stream, peer)) = accepted else {
+                // Out of descriptors: one that ends makes room for another.
+                tokio::select! {
+                    _ = stop.changed() => return,
+                    () = site.ended.notified() => {}
+                    () = tokio::time::sleep(RETRY) => {}
+                }
+                continue;
+            };
+            // Answers are small and clients wait for them.
+            let _ = stream.set_nodelay(true);
+            let (site, mut stop) = (site.clone(), stop.clone());
+            tokio::spawn(async move {
+                tokio::select! {
+                    () = converse(stream, site.patience, BODY_BYTES, |message| answer(&site, door, peer, message)) => {}
+                    _ = stop.changed() => {}
+                }
+                site.ended.notify_one();
+            });
         }
     });
 }
 
-fn serve_api(listener: TcpListener, port: Port, site: Site) {
-    let stop = site.stop.clone();
-    accept(listener, stop, move |stream, peer| {
-        let site = site.clone();
-        let connection_stop = site.stop.clone();
-        serve_connection(stream, connection_stop, move |request| {
-            let site = site.clone();
-            async move { api_answer(&site, port, peer, request).await }
-        });
-    });
+async fn answer(site: &Site, door: Door, peer: SocketAddr, message: Message) -> Response {
+    match door {
+        Door::Api(port) => api_answer(site, port, peer, message).await,
+        Door::Router(network) => router_answer(site, network, peer, &message),
+    }
 }
 
-fn serve_router(listener: TcpListener, network: Id, site: Site) {
-    let stop = site.stop.clone();
-    accept(listener, stop, move |stream, peer| {
-        let site = site.clone();
-        let connection_stop = site.stop.clone();
-        serve_connection(stream, connection_stop, move |request| {
-            let site = site.clone();
-            async move { router_answer(&site, network, peer, &request) }
-        });
-    });
-}
-
-fn serve_connection<F, Fut>(stream: TcpStream, mut stop: watch::Receiver<bool>, answer: F)
-where
-    F: Fn(hyper::Request<Incoming>) -> Fut + Clone + Send + 'static,
-    Fut: Future<Output = hyper::Response<Full<Bytes>>> + Send + 'static,
-{
-    tokio::spawn(async move {
-        // Answers are small and clients wait for them.
-        let _ = stream.set_nodelay(true);
-        let service = service_fn(move |request| {
-            let answer = answer.clone();
-            async move { Ok::<_, Infallible>(answer(request).await) }
-        });
-        let connection = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(IDLE)
-            .max_buf_size(HEAD_BYTES)
-            .auto_date_header(false)
-            .title_case_headers(true)
-            .serve_connection(TokioIo::new(stream), service);
-        tokio::pin!(connection);
-        tokio::select! {
-            // A client that goes away mid-request is its own business.
-            _ = connection.as_mut() => {}
-            _ = stop.changed() => {}
-        }
-    });
-}
-
-async fn api_answer(
-    site: &Site,
-    port: Port,
-    peer: SocketAddr,
-    request: hyper::Request<Incoming>,
-) -> hyper::Response<Full<Bytes>> {
-    let (head, body) = request.into_parts();
-    let target = head.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
-    let headers = head
-        .headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes())))
-        .collect();
-    let Ok(body) = Limited::new(body, BODY_BYTES).collect().await else {
-        return to_hyper(Response { closes: true, ..Response::error_page() });
-    };
+async fn api_answer(site: &Site, port: Port, peer: SocketAddr, message: Message) -> Response {
+    let Message { head, body } = message;
     let request = Request {
         port,
-        method: head.method.as_str().to_owned(),
-        target,
-        headers,
-        body: body.to_bytes().to_vec(),
-        needs_host: head.version == hyper::Version::HTTP_11,
+        method: head.method,
+        target: origin_form(&head.target).to_owned(),
+        headers: head.headers,
+        body,
+        needs_host: head.is_newest,
         peer: peer.ip(),
     };
-    let (response, routers_changed) = {
-        let mut world = site.shared.world();
-        let before = world.moves;
-        let response = api::answer(&mut world, &request);
-        (response, world.moves != before)
+    let mut done = Vec::new();
+    let (response, routers_changed) = loop {
+        let (question, patience) = {
+            let mut world = site.shared.world();
+            let before = world.moves;
+            match errand::answer(&mut world, &request, &done) {
+                errand::Progress::Answered(response) => break (response, world.moves != before),
+                errand::Progress::Asks(question) => (question, world.settings.number("ldap.read.timeout")),
+            }
+        };
+        // The world is free while a directory takes its time.
+        let patience = Duration::from_millis(u64::try_from(patience).unwrap_or_default());
+        let finding = directory::ask(question.clone(), patience).await;
+        done.push((question, finding));
     };
-    if let Some(name) = response.unplayed {
+    if let Some(name) = response.unplayed.filter(|_| site.shared.tells_unplayed) {
         log(&format!("{name} is not played: answered as a server without it would"));
     }
     if routers_changed {
@@ -315,7 +304,16 @@ async fn api_answer(
             log(&error.to_string());
         }
     }
-    to_hyper(response)
+    response
+}
+
+/// Cuts scheme and host off an absolute target: every host means us.
+fn origin_form(target: &str) -> &str {
+    let Some((scheme, rest)) = target.split_once("://") else { return target };
+    if !scheme.eq_ignore_ascii_case("http") && !scheme.eq_ignore_ascii_case("https") {
+        return target;
+    }
+    rest.find(['/', '?']).map_or("/", |start| &rest[start..])
 }
 
 #[expect(clippy::print_stderr, reason = "logs go to standard error by contract")]
@@ -323,63 +321,22 @@ fn log(line: &str) {
     eprintln!("cloudstack-simulator: {line}");
 }
 
-fn router_answer(
-    site: &Site,
-    network: Id,
-    peer: SocketAddr,
-    request: &hyper::Request<Incoming>,
-) -> hyper::Response<Full<Bytes>> {
-    let target = request.uri().to_string();
-    let headers: Vec<(String, String)> = request
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), latin1(value.as_bytes())))
-        .collect();
+fn router_answer(site: &Site, network: Id, peer: SocketAddr, message: &Message) -> Response {
+    let head = &message.head;
     let headers: Vec<(&str, &str)> =
-        headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let request = router::Request {
-        method: request.method().as_str(),
-        target: &target,
-        needs_host: request.version() == hyper::Version::HTTP_11,
+        method: &head.method,
+        target: &head.target,
+        needs_host: head.is_newest,
         headers: &headers,
     };
-    let answer = {
-        let world = site.shared.world();
-        let subnet = world.networks.get(network).and_then(|row| row.subnet);
-        let source = match peer.ip() {
-            IpAddr::V4(address) => off_loopback(address, subnet),
-            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-        };
-        router::answer(&world, network, source, &request)
+    let world = site.shared.world();
+    let subnet = world.networks.get(network).and_then(|row| row.subnet);
+    let source = match peer.ip() {
+        IpAddr::V4(address) => off_loopback(address, subnet),
+        IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     };
-    to_hyper(Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) })
-}
-
-fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
-}
-
-fn to_hyper(response: Response) -> hyper::Response<Full<Bytes>> {
-    let mut out = hyper::Response::new(Full::new(Bytes::from(response.body)));
-    *out.status_mut() =
-        hyper::StatusCode::from_u16(response.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
-    if let Some(reason) = response.reason
-        && let Ok(reason) = ReasonPhrase::try_from(to_latin1(&reason))
-    {
-        out.extensions_mut().insert(reason);
-    }
-    for (name, value) in response.headers {
-        let name = HeaderName::from_bytes(name.as_bytes()).expect("header names are literals of ours");
-        if let Ok(value) = HeaderValue::from_bytes(&to_latin1(&value)) {
-            out.headers_mut().append(name, value);
-        }
-    }
-    if response.closes {
-        out.headers_mut().append(hyper::header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    out
-}
-
-fn to_latin1(text: &str) -> Vec<u8> {
-    text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect()
+    let answer = router::answer(&world, network, source, &request);
+    Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) }
 }

@@ -1,6 +1,6 @@
 //! What the target says that it can do: `listApis` and `listCapabilities`.
 
-use super::prelude::*;
+use super::{prelude::*, setup};
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -107,6 +107,114 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "discovery/fields-of-a-field",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A listed field of an answer has name, description and a type in lower case without a package.",
+        source: "ApiResponseResponse.java:28-42, ApiDiscoveryServiceImpl.java:163-190",
+        rules: &["API-DIS-004"],
+        run: |target| {
+            each_field(target, |reply, place, field| {
+                if field.members().is_empty() {
+                    return Ok(());
+                }
+                for name in ["name", "description", "type"] {
+                    let actual = field.get(name).map_or("absent", Node::kind);
+                    reply.expect_equal(&format!("{place}.{name}"), "string", actual)?;
+                }
+                let actual = field.text_at("type").unwrap_or_default();
+                let is_plain = actual.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+                if is_plain && !actual.is_empty() {
+                    return Ok(());
+                }
+                Err(reply.mismatch(format!("{place}.type"), "a simple name in lower case", actual))
+            })
+        },
+    },
+    Check {
+        id: "discovery/blank-fields",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The listed answer of a command has jobid, jobstatus and at least two objects without members.",
+        source: "ApiDiscoveryServiceImpl.java:127-131,163-190",
+        rules: &["API-DIS-005"],
+        run: |target| {
+            for command in DESCRIBED {
+                let reply = target.api("listApis").param("name", command).send()?;
+                let api = reply.success()?.at("api");
+                let fields = api.map_or_else(Vec::new, |api| api.items("response"));
+                for name in ["jobid", "jobstatus"] {
+                    let is_there = fields.iter().any(|field| field.text_at("name").as_deref() == Some(name));
+                    reply.expect_equal(&format!("{name} of {command}"), true, is_there)?;
+                }
+                let blank = fields.iter().filter(|field| field.members().is_empty()).count();
+                if blank < 2 {
+                    return Err(reply.mismatch(format!("{{}} of {command}"), "two or more", blank));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "discovery/listing-of-a-user",
+        level: Must,
+        profile: Core,
+        needs: &[SecondUser, Setting("dynamic.apichecker.enabled", "true")],
+        requirement: "A caller is listed the commands that the caller may call and no others.",
+        source: "ApiDiscoveryServiceImpl.java:272-318",
+        rules: &["API-DIS-008"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            let reply = user.api("listApis").send()?;
+            let apis = reply.success()?.items("api");
+            let names: Vec<String> = apis.iter().filter_map(|api| api.text_at("name")).collect();
+            for command in
+                ["listZones", "listHosts", "listUsers", "listConfigurations", "listClusters", "listNetworks"]
+            {
+                let is_allowed = user.api(command).send()?.status() != 432;
+                let is_listed = names.iter().any(|name| name == command);
+                reply.expect_equal(&format!("{command} is listed"), is_allowed, is_listed)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "discovery/parameters-for-administrators",
+        level: Must,
+        profile: Core,
+        needs: &[SecondUser, RootAdmin, Command("listVolumes")],
+        requirement: "A parameter that is for administrators is listed to them alone.",
+        source: "ApiDiscoveryServiceImpl.java:272-318",
+        rules: &["API-DIS-008"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            for (caller, expected) in [(setup::us(target), true), (user, false)] {
+                let reply = caller.api("listApis").param("name", "listVolumes").send()?;
+                let api = reply.success()?.at("api");
+                let parameters = api.map_or_else(Vec::new, |api| api.items("params"));
+                let is_listed =
+                    parameters.iter().any(|one| one.text_at("name").as_deref() == Some("clusterid"));
+                reply.expect_equal("clusterid is listed", expected, is_listed)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "discovery/login-is-listed-to-root",
+        level: Should,
+        profile: Core,
+        needs: &[SecondUser],
+        requirement: "An ordinary user who asks for the command login is refused with 530 like for an unknown one.",
+        source: "APIAuthenticationManagerImpl.java:75-98, ApiDiscoveryServiceImpl.java:258-318",
+        rules: &["API-DIS-009", "API-DIS-010"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            user.api("listApis").param("name", "login").send()?.expect_error(530)
+        },
+    },
+    Check {
         id: "discovery/required-parameters",
         level: Must,
         profile: ReadOnly,
@@ -165,25 +273,46 @@ pub(super) const CHECKS: &[Check] = &[
                 ("customdiskofferingminsize", "number"),
                 ("customdiskofferingmaxsize", "number"),
                 ("kvmsnapshotenabled", "boolean"),
-                ("defaultuipagesize", "number"),
             ] {
                 reply.expect_kind(&format!("capability.{field}"), kind)?;
+            }
+            if target.is_since("4.15.2")? {
+                reply.expect_kind("capability.defaultuipagesize", "number")?;
             }
             Ok(())
         },
     },
 ];
 
-/// Looks at every parameter of a few commands that everybody may call.
+/// A few commands that everybody may call.
+const DESCRIBED: [&str; 4] = ["listUsers", "listZones", "queryAsyncJobResult", "listVirtualMachines"];
+
+/// Looks at every parameter of them.
 fn each_parameter(
     target: &Target,
     expect: impl Fn(&Reply, &str, &Node) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
-    for command in ["listUsers", "listZones", "queryAsyncJobResult", "listVirtualMachines"] {
+    for command in DESCRIBED {
         let reply = target.api("listApis").param("name", command).send()?;
         let api = reply.success()?.at("api");
         for (index, parameter) in api.map_or_else(Vec::new, |api| api.items("params")).iter().enumerate() {
             expect(&reply, &format!("api.params[{index}]"), parameter)?;
+        }
+    }
+    Ok(())
+}
+
+/// Looks at every field of their answers, inside others too.
+fn each_field(target: &Target, expect: impl Fn(&Reply, &str, &Node) -> Result<(), Stop>) -> Result<(), Stop> {
+    for command in DESCRIBED {
+        let reply = target.api("listApis").param("name", command).send()?;
+        let api = reply.success()?.at("api");
+        for (index, field) in api.map_or_else(Vec::new, |api| api.items("response")).iter().enumerate() {
+            let place = format!("api.response[{index}]");
+            expect(&reply, &place, field)?;
+            for (index, inner) in field.items("response").iter().enumerate() {
+                expect(&reply, &format!("{place}.response[{index}]"), inner)?;
+            }
         }
     }
     Ok(())

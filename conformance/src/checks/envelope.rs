@@ -153,7 +153,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "envelope/version-is-for-known-callers",
         level: Should,
         profile: ReadOnly,
-        needs: &[ApiKeys],
+        needs: &[ApiKeys, Since("4.21")],
         requirement: "The version attribute of the XML root is not shown to a caller who is not known.",
         source: "ApiResponseSerializer.java:180-184",
         rules: &["API-RSP-003", "API-SIG-046"],
@@ -168,7 +168,10 @@ pub(super) const CHECKS: &[Check] = &[
     },
 ];
 
-/// Provokes a list, an object, a refusal and an error in both formats, then reports what was filed under the check
+/// An identifier that nothing has.
+const NOTHING: &str = "6e6f7468-696e-4720-8973-206e616d6564";
+
+/// Provokes a list, an object, a refusal and errors in both formats, then reports what was filed under the check
 /// at hand.
 fn usual_replies(target: &Target) -> Result<(), Stop> {
     target.facts()?;
@@ -177,6 +180,7 @@ fn usual_replies(target: &Target) -> Result<(), Stop> {
         target.api("listCapabilities").format(format).send()?;
         target.api("listZones").format(format).unsigned().send()?;
         target.api("queryAsyncJobResult").format(format).send()?;
+        target.api("queryAsyncJobResult").param("jobid", NOTHING).format(format).send()?;
     }
     match target.filed().into_iter().find(|(check, _)| *check == target.check()) {
         Some((_, mismatch)) => Err(mismatch.into()),

@@ -303,6 +303,26 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "errors/description-is-one-line",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Line ends of a text are blanks in the description header.",
+        source: "ApiServlet.java:430-433",
+        rules: &["API-HTTP-023"],
+        run: |target| {
+            let injection = "x\r\nX-Injected: y";
+            let reply = target.api("queryAsyncJobResult").param("jobid", injection).send()?;
+            reply.expect_error(431)?;
+            reply.expect_no_header("x-injected")?;
+            let text = reply.error_text().unwrap_or_default();
+            if !text.contains(injection) {
+                return Err(reply.mismatch("errortext", "the value that was sent", text));
+            }
+            reply.expect_header("x-description", &text.replace(['\r', '\n'], " "))
+        },
+    },
+    Check {
         id: "errors/any-text-comes-back",
         level: Must,
         profile: ReadOnly,

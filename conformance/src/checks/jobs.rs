@@ -9,10 +9,6 @@ use crate::wire::job::Job;
 /// Deletes an unused network of ours: the cheapest job there is.
 const NETWORKS: &[crate::check::Capability] = &[Command("createNetwork"), Command("deleteNetwork")];
 
-/// JOB-048.
-const UNKNOWN: &str =
-    "Unable to execute API command queryasyncjobresult due to invalid value. Invalid parameter jobid";
-
 /// What says who submitted a job.
 const SUBMITTER: &[&str] = &["accountid", "account", "domainid", "domainpath", "userid"];
 
@@ -115,7 +111,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: NETWORKS,
         requirement: "The status of a job is a number.",
         source: "JobInfo.java:25-26, AsyncJobJoinDaoImpl.java:70",
-        rules: &["JOB-032"],
+        rules: &["JOB-032", "API-RSP-053"],
         run: |target| submitted(target)?.finish_job()?.reply.expect_kind("jobstatus", "number"),
     },
     Check {
@@ -257,10 +253,7 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| {
             let unknown = "00000000-1111-4222-8333-444444444444";
             let reply = target.api("queryAsyncJobResult").param("jobid", unknown).send()?;
-            reply.expect_error(431)?;
-            let text = reply.error_text().unwrap_or_default();
-            let start: String = text.chars().take(UNKNOWN.len()).collect();
-            reply.expect_equal("the start of errortext", UNKNOWN, start)
+            reply.expect_unknown("queryAsyncJobResult", "jobid", unknown)
         },
     },
     Check {
@@ -306,6 +299,123 @@ pub(super) const CHECKS: &[Check] = &[
             let reply = request.send()?;
             reply.finish_job()?;
             reply.expect_field("jobid", chosen)
+        },
+    },
+    Check {
+        id: "jobs/of-the-same-account",
+        level: Must,
+        profile: Core,
+        needs: &[RootAdmin, Command("createUser"), Command("createNetwork"), Command("deleteNetwork")],
+        requirement: "A user may ask for the jobs of another user of the account.",
+        source: "ApiResponseHelper.java:2311-2319",
+        rules: &["JOB-054"],
+        run: |target| {
+            let member = setup::member(target)?;
+            let network = member.caller.network()?;
+            let job = member.api("deleteNetwork").param("id", network).send()?.finish_job()?;
+            let other = setup::another_user(target, &member)?;
+            let reply = other.api("queryAsyncJobResult").param("jobid", &job.id).send()?;
+            reply.expect_field("jobid", &job.id)
+        },
+    },
+    Check {
+        id: "jobs/of-another-domain",
+        level: Must,
+        profile: Core,
+        needs: &[RootAdmin, Command("createDomain"), Command("createAccount"), Command("deleteNetwork")],
+        requirement: "A domain administrator who asks for a job from above the domain is refused with 531.",
+        source: "ApiResponseHelper.java:2321-2323, DomainChecker.java:136-232",
+        rules: &["JOB-052"],
+        run: |target| {
+            let job = submitted(target)?.finish_job()?;
+            let administrator = setup::newcomer(target, None, ("accounttype", "2"))?.caller;
+            administrator.api("queryAsyncJobResult").param("jobid", &job.id).send()?.expect_error(531)
+        },
+    },
+    Check {
+        id: "jobs/empty-id",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "An empty id of a job is refused with 431 as a bad value, not as a missing one.",
+        source: "ParamProcessWorker.java:201-203, 128-134",
+        rules: &["JOB-050"],
+        run: |target| {
+            let reply = target.api("queryAsyncJobResult").param("jobid", "").send()?;
+            reply.expect_error_text(431, "Invalid value provided for API arg: jobid")
+        },
+    },
+    Check {
+        id: "jobs/none-without-its-parameters",
+        level: Must,
+        profile: Core,
+        needs: &[Command("deleteNetwork")],
+        requirement: "A job that lacks a parameter is refused at once with 431 and a text that names both.",
+        source: "ParamProcessWorker.java:186-197",
+        rules: &["JOB-010"],
+        run: |target| {
+            target.api("deleteNetwork").send()?.expect_error_text(
+                431,
+                "Unable to execute API command deletenetwork due to missing parameter id",
+            )
+        },
+    },
+    Check {
+        id: "jobs/fields-of-a-finished-one",
+        level: Must,
+        profile: Core,
+        needs: NETWORKS,
+        requirement: "A finished job tells its id, no progress of a process, no error, and that its result is an object.",
+        source: "AsyncJobJoinDaoImpl.java:59-106",
+        rules: &["JOB-031", "JOB-034", "JOB-035", "JOB-037", "JOB-046", "JOB-057"],
+        run: |target| {
+            let job = submitted(target)?.finish_job()?;
+            job.reply.expect_envelope("queryasyncjobresultresponse")?;
+            job.reply.expect_field("jobid", &job.id)?;
+            job.reply.expect_field("jobprocstatus", 0)?;
+            job.reply.expect_field("jobresultcode", 0)?;
+            job.reply.expect_field("jobresulttype", "object")?;
+            job.reply.expect_kind("jobresult.success", "boolean")
+        },
+    },
+    Check {
+        id: "jobs/networks-are-not-named",
+        level: Should,
+        profile: Core,
+        needs: NETWORKS,
+        requirement: "A job about a network says that it is about a `Network`, without the identifier.",
+        source: "cloud.async_job_view.sql",
+        rules: &["JOB-043"],
+        run: |target| {
+            let job = submitted(target)?.finish_job()?;
+            job.reply.expect_field("jobinstancetype", "Network")?;
+            job.reply.expect_absent("jobinstanceid")
+        },
+    },
+    Check {
+        id: "jobs/oldest-first",
+        level: Must,
+        profile: Core,
+        needs: &[Command("createNetwork"), Command("deleteNetwork"), Command("listAsyncJobs"), PendingJobs],
+        requirement: "Pending jobs are listed under `asyncjobs`, oldest first, and found by a part of their class.",
+        source: "QueryManagerImpl.java:3117-3200, AsyncJobJoinDaoImpl.java:104",
+        rules: &["JOB-070", "JOB-073", "JOB-075"],
+        run: |target| {
+            let (older, newer) = (submitted(target)?, submitted(target)?);
+            let list = target.api("listAsyncJobs").param("keyword", "DeleteNetwork").send()?;
+            let other = target.api("listAsyncJobs").param("keyword", "StartVM").send()?;
+            let (first, second) = (older.finish_job()?.id, newer.finish_job()?.id);
+            let ours = |list: &Reply| -> Result<Vec<String>, Stop> {
+                let ids =
+                    list.success()?.items("asyncjobs").into_iter().filter_map(|job| job.text_at("jobid"));
+                Ok(ids.filter(|id| *id == first || *id == second).collect())
+            };
+            let listed = ours(&list)?;
+            if listed.len() < 2 && !ours(&other)?.contains(&first) {
+                return Err(Stop::Unsupported(PendingJobs));
+            }
+            list.expect_equal("the order of our jobs", format!("{first} {second}"), listed.join(" "))?;
+            other.expect_equal("our jobs of another class", "", ours(&other)?.join(" "))
         },
     },
 ];

@@ -66,8 +66,9 @@ pub(super) const CHECKS: &[Check] = &[
         rules: &["API-RSP-014"],
         run: |target| {
             let reply = page(target, 1_000_000, 500)?;
-            reply.expect_present("count")?;
-            reply.expect_absent("networkoffering")
+            reply.expect_success()?;
+            let members: Vec<&str> = reply.body().members().iter().map(|(name, _)| name.as_str()).collect();
+            reply.expect_equal("the members", "count", members.join(" "))
         },
     },
     Check {
@@ -161,6 +162,48 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| page(target, 0, 2)?.expect_body_of(&page(target, 1, 2)?),
     },
     Check {
+        id: "listing/default-page",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Command("listNetworkOfferings"), Setting("default.page.size", "3")],
+        requirement: "A list without paging shows the first default.page.size elements with the count of all.",
+        source: "BaseListCmd.java:90-118",
+        rules: &["API-ERR-043"],
+        run: |target| {
+            let reply = long_list(target).send()?;
+            reply.expect_items("networkoffering", 3)?;
+            let count = reply.expect_present("count")?.integer().unwrap_or_default();
+            reply.expect_equal("count is more than the page", true, count > 3)
+        },
+    },
+    Check {
+        id: "listing/page-size-zero",
+        level: Should,
+        profile: ReadOnly,
+        needs: LONG_LIST,
+        requirement: "A page of no elements has the count of all matches.",
+        source: "BaseListCmd.java:104-118",
+        rules: &["API-ERR-044"],
+        run: |target| {
+            let reply = page(target, 1, 0)?;
+            reply.expect_present("count")?;
+            reply.expect_absent("networkoffering")
+        },
+    },
+    Check {
+        id: "listing/empty-page-size",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A page size without a value is refused with 431 and the text of a number that cannot be read.",
+        source: "ParamProcessWorker.java:394-401, BaseListCmd.java:124-128",
+        rules: &["API-ERR-045"],
+        run: |target| {
+            let reply = target.api("listZones").param("pagesize", "").send()?;
+            reply.expect_error_text(431, "For input string: \"\"")
+        },
+    },
+    Check {
         id: "listing/keyword",
         level: Should,
         profile: ReadOnly,
@@ -192,6 +235,72 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "listing/account-or-project",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Command("listVirtualMachines"), Command("listUsers")],
+        requirement: "A list that is asked for both `account` and `projectid` is refused with 431.",
+        source: "AccountManagerImpl.java:3319-3366",
+        rules: &["API-ERR-048"],
+        run: |target| {
+            let us = target.api("listUsers").send()?;
+            let text = |path: &str| Ok::<_, Stop>(us.expect_present(path)?.text().unwrap_or_default());
+            let request = target
+                .api("listVirtualMachines")
+                .param("account", text("user.account")?)
+                .param("domainid", text("user.domainid")?)
+                .param("projectid", -1);
+            request.send()?.expect_error_text(431, "Account and projectId can't be specified together")
+        },
+    },
+    Check {
+        id: "listing/domain-alone",
+        level: Must,
+        profile: Core,
+        needs: &[RootAdmin],
+        requirement: "A list of a domain shows what is in the domains below it only when asked to.",
+        source: "BaseListDomainResourcesCmd.java:33-47, AccountManagerImpl.java:3307-3390",
+        rules: &["API-ERR-047"],
+        run: |target| {
+            let above = setup::domain(target, None)?;
+            let below = setup::domain(target, Some(&above))?;
+            let user = setup::newcomer(target, Some(&below), ("accounttype", "0"))?;
+            for (recursive, expected) in [(None, 0), (Some("false"), 0), (Some("true"), 1)] {
+                let request = target.api("listUsers").param("domainid", &above);
+                let request =
+                    recursive.into_iter().fold(request, |request, flag| request.param("isrecursive", flag));
+                let reply = request.send()?;
+                let users = reply.success()?.items("user");
+                let seen = users.iter().filter(|one| one.text_at("username").as_ref() == Some(&user.name));
+                reply.expect_equal("users of the domain below", expected, seen.count())?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "listing/things-of-projects",
+        level: Must,
+        profile: Core,
+        needs: &[Command("createProject"), Command("createNetwork")],
+        requirement: "What a project has is listed when the project is asked for, and not among the caller's own.",
+        source: "AccountManagerImpl.java:3307-3390",
+        rules: &["API-ERR-047"],
+        run: |target| {
+            let project = setup::project(target, None)?;
+            let us = setup::us(target);
+            let network = us.network_of(Some(&project))?;
+            for (filter, expected) in [(None, 0), (Some(project.as_str()), 1), (Some("-1"), 1)] {
+                let request = us.api("listNetworks");
+                let request = filter.into_iter().fold(request, |request, id| request.param("projectid", id));
+                let reply = request.send()?;
+                let networks = reply.success()?.items("network");
+                let seen = networks.iter().filter(|one| one.text_at("id").as_ref() == Some(&network)).count();
+                reply.expect_equal("the network of the project", expected, seen)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
         id: "listing/everything-of-a-user",
         level: Must,
         profile: Core,
@@ -212,7 +321,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "listing/only-the-count",
         level: Should,
         profile: Core,
-        needs: &[Command("createNetwork")],
+        needs: &[Command("createNetwork"), Since("4.19")],
         requirement: "A list of which only the count is asked for has no elements.",
         source: "BaseListRetrieveOnlyResourceCountCmd.java:21-27",
         rules: &["API-ERR-050"],
@@ -227,7 +336,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "listing/events-run-forward",
         level: Must,
         profile: Core,
-        needs: setup::MACHINES,
+        needs: setup::MACHINES_AND_EVENTS,
         requirement: "The events of an answer are in the order in which they happened.",
         source: "QueryManagerImpl.java:917-920",
         rules: &["EVT-012"],

@@ -2,8 +2,14 @@
 //!
 //! Signed calls are in [`signing`](super::signing). A session is proven twice, by its cookie and by its key.
 
-use super::prelude::*;
-use crate::wire::api::Session;
+use super::{
+    member::{Member, call},
+    prelude::*,
+};
+use crate::{
+    check::Capability::Setting,
+    wire::api::{ApiRequest, Session},
+};
 
 /// API-SIG-040.
 const UNSIGNED: &str = "unable to verify user credentials and/or request signature";
@@ -173,14 +179,7 @@ pub(super) const CHECKS: &[Check] = &[
         rules: &["API-AUTH-006", "API-AUTH-007"],
         run: |target| {
             let reply = target.login_request()?.post().send()?;
-            let cookies = reply.answer.headers_named("set-cookie");
-            let cookie = cookies.iter().find(|line| line.starts_with("sessionkey=")).copied();
-            let attributes = cookie.unwrap_or_default().split(';').skip(1).map(str::trim);
-            if attributes.clone().any(|attribute| attribute.eq_ignore_ascii_case("HttpOnly")) {
-                return Ok(());
-            }
-            let attributes: Vec<&str> = attributes.collect();
-            Err(reply.mismatch("attributes of sessionkey", "HttpOnly", attributes.join("; ")))
+            expect_attribute(&reply, "sessionkey", "HttpOnly")
         },
     },
     Check {
@@ -212,7 +211,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "login/key-as-a-parameter-is-compulsory",
         level: Must,
         profile: ReadOnly,
-        needs: &[Passwords],
+        needs: &[Passwords, Since("4.19.2")],
         requirement: "A call that brings the session key as a cookie alone is refused with 401.",
         source: "HttpUtils.java:120-157, ApiServer.java:342-349",
         rules: &["API-AUTH-030", "API-AUTH-031"],
@@ -226,7 +225,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "login/key-as-a-cookie-is-compulsory",
         level: Must,
         profile: ReadOnly,
-        needs: &[Passwords],
+        needs: &[Passwords, Since("4.19.2")],
         requirement: "A call that brings the session key as a parameter alone is refused with 401.",
         source: "HttpUtils.java:120-157, ApiServer.java:342-349",
         rules: &["API-AUTH-030", "API-AUTH-031"],
@@ -260,7 +259,9 @@ pub(super) const CHECKS: &[Check] = &[
         source: "ApiServlet.java:383-397",
         rules: &["API-SIG-044"],
         run: |target| {
-            let session = target.login()?;
+            // Before 4.19.2 the key as a cookie would do.
+            let mut session = target.login()?;
+            session.cookies.retain(|(name, _)| name != "sessionkey");
             let request = target.api("listZones").header("Cookie", &session.cookie());
             request.send()?.expect_error_text(401, UNPROVEN)
         },
@@ -333,9 +334,280 @@ pub(super) const CHECKS: &[Check] = &[
             reply.expect_envelope("logoutresponse")
         },
     },
+    Check {
+        id: "login/logout-expires-cookies",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Passwords],
+        requirement: "A logout sends an expired copy of every cookie that came.",
+        source: "ApiServlet.java:318-344",
+        rules: &["API-AUTH-040"],
+        run: |target| {
+            let session = target.login()?;
+            let reply = target.api("logout").session(&session).send()?;
+            reply.expect_success()?;
+            let lines = reply.answer.headers_named("set-cookie");
+            for (name, _) in &session.cookies {
+                let start = format!("{name}=;");
+                if !lines.iter().any(|line| line.starts_with(&start) && line.contains("Max-Age=0")) {
+                    return Err(reply.mismatch(
+                        "header set-cookie",
+                        format!("{start} … Max-Age=0"),
+                        lines.join(", "),
+                    ));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "login/failure-ends-the-session-before",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Passwords],
+        requirement: "A login that is refused ends the session that came with it.",
+        source: "ApiServlet.java:288-300, DefaultLoginAPIAuthenticatorCmd.java:156-157",
+        rules: &["API-AUTH-010"],
+        run: |target| {
+            let before = target.login()?;
+            let request = target.login_request()?.altered("username", target.fresh_name("nobody"));
+            request.header("Cookie", &before.cookie()).post().send()?.expect_error(531)?;
+            call(target, &before)?.expect_error(401)
+        },
+    },
+    Check {
+        id: "login/empty-password",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Passwords],
+        requirement: "A login with an empty password and no signature is refused with 531.",
+        source: "AccountManagerImpl.java:2799-2803,2943-3034",
+        rules: &["API-AUTH-011", "API-AUTH-014"],
+        run: |target| target.login_request()?.altered("password", "").post().send()?.expect_error(531),
+    },
+    Check {
+        id: "login/domain-path-is-completed",
+        level: Must,
+        profile: Core,
+        needs: &[Command("createDomain"), Command("createAccount")],
+        requirement: "The path of a domain may lack the slash at either end.",
+        source: "DefaultLoginAPIAuthenticatorCmd.java:113-138,174-189, DomainManagerImpl.java:307-323",
+        rules: &["API-AUTH-003"],
+        run: |target| {
+            let member = Member::in_a_domain(target)?;
+            let bare = member.path.trim_matches('/');
+            for path in [bare.to_owned(), format!("/{bare}"), format!("{bare}/"), format!("/{bare}/")] {
+                by_path(target, &member, &path).send()?.expect_success()?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "login/domain-id-goes-over-the-path",
+        level: Must,
+        profile: Core,
+        needs: &[Command("createDomain"), Command("createAccount")],
+        requirement: "A login that names its domain by identifier and by path means the identifier.",
+        source: "DefaultLoginAPIAuthenticatorCmd.java:113-138",
+        rules: &["API-AUTH-003"],
+        run: |target| {
+            let member = Member::in_a_domain(target)?;
+            for name in ["domainid", "domainId"] {
+                by_path(target, &member, "/no/such/domain")
+                    .param(name, &member.domain)
+                    .send()?
+                    .expect_success()?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "login/domain-is-root-by-default",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Api],
+        requirement: "A login that names no domain, an empty path or a number below one means the root domain.",
+        source: "DefaultLoginAPIAuthenticatorCmd.java:113-138,174-189",
+        rules: &["API-AUTH-003"],
+        run: |target| {
+            let nobody = target.fresh_name("nobody");
+            let refusal = |more: &[(&str, &str)]| {
+                let request = stranger(target, &nobody);
+                more.iter().fold(request, |request, (name, value)| request.param(name, value)).send()
+            };
+            // The refusal tells the number of the domain.
+            let root = refusal(&[("domain", "/")])?;
+            root.expect_error(531)?;
+            let text = root.error_text().unwrap_or_default();
+            let others: &[&[(&str, &str)]] =
+                &[&[], &[("domain", "")], &[("domainid", "0")], &[("domainid", "-1")]];
+            for other in others {
+                refusal(other)?.expect_error_text(531, &text)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "login/unknown-domain-path",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Api],
+        requirement: "A login to an unknown path is refused with 531 and a text that names the path, completed.",
+        source: "DefaultLoginAPIAuthenticatorCmd.java:119-153",
+        rules: &["API-AUTH-003", "API-AUTH-012"],
+        run: |target| {
+            let path = target.fresh_name("nowhere");
+            let reply = stranger(target, "nobody").param("domain", &path).send()?;
+            reply.expect_error_text(531, &format!("Unable to find the domain from the path /{path}/"))?;
+            reply.expect_envelope("loginresponse")
+        },
+    },
+    Check {
+        id: "login/bad-domain-id",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Api],
+        requirement: "A login to a domain that is neither a number nor an identifier is refused with 401.",
+        source: "DefaultLoginAPIAuthenticatorCmd.java:119-153",
+        rules: &["API-AUTH-012"],
+        run: |target| {
+            let reply = stranger(target, "nobody").param("domainid", "no-id").send()?;
+            reply.expect_error_text(401, "Invalid domain id entered, please enter a valid one")?;
+            reply.expect_envelope("loginresponse")
+        },
+    },
+    Check {
+        id: "login/unknown-domain-number",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Api],
+        requirement: "A login to an unknown number of a domain is refused with 531 and a text of its own.",
+        source: "DefaultLoginAPIAuthenticatorCmd.java:119-153",
+        rules: &["API-AUTH-012"],
+        run: |target| {
+            let reply = stranger(target, "nobody").param("domainid", 2_000_000_000).send()?;
+            reply.expect_error_text(531, "Unable to find the domain from the path null")
+        },
+    },
+    Check {
+        id: "login/xml-names-no-version",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Passwords, Since("4.21")],
+        requirement: "The answer to a login in XML does not name the version.",
+        source: "ApiResponseSerializer.java:180-184",
+        rules: &["API-AUTH-017"],
+        run: |target| {
+            for username in [None, Some(target.fresh_name("nobody"))] {
+                let request = target.login_request()?.xml().post();
+                let request = match username {
+                    Some(username) => request.altered("username", username),
+                    None => request,
+                };
+                let reply = request.send()?;
+                if let Some((name, value)) = reply.attributes.first() {
+                    return Err(reply.mismatch("loginresponse", "no attribute", format!("{name}={value}")));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "login/key-cookie-has-no-path",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[Passwords],
+        requirement: "The cookie of the session key names no path, so that it goes to the API alone.",
+        source: "ApiServlet.java:308-311,448-462",
+        rules: &["API-AUTH-006"],
+        run: |target| {
+            let reply = target.login_request()?.post().send()?;
+            let line = cookie_line(&reply, "sessionkey");
+            match attributes(line).find(|attribute| attribute.to_ascii_lowercase().starts_with("path")) {
+                None => Ok(()),
+                Some(path) => Err(reply.mismatch("attributes of sessionkey", "no path", path)),
+            }
+        },
+    },
+    Check {
+        id: "login/same-site",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[Passwords, Since("4.19.2"), Setting("api.sessionkey.cookie.samesite", "Strict")],
+        requirement: "Where the setting says Strict, the cookie of the session key has SameSite=Strict.",
+        source: "ApiServlet.java:448-462, ApiServer.java:333-340",
+        rules: &["API-AUTH-007"],
+        run: |target| {
+            let reply = target.login_request()?.post().send()?;
+            expect_attribute(&reply, "sessionkey", "SameSite=Strict")
+        },
+    },
+    Check {
+        id: "login/secure-session-cookie",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[Passwords, Setting("enable.secure.session.cookie", "true")],
+        requirement: "Where the setting says so, a login sets one cookie of the session, Secure and HttpOnly.",
+        source: "ApiServlet.java:294-299",
+        rules: &["API-AUTH-008"],
+        run: |target| {
+            let reply = target.login_request()?.post().send()?;
+            let lines = reply.answer.headers_named("set-cookie");
+            let count = lines.iter().filter(|line| line.starts_with("JSESSIONID=")).count();
+            reply.expect_equal("cookies JSESSIONID", 1, count)?;
+            for attribute in ["Secure", "HttpOnly"] {
+                expect_attribute(&reply, "JSESSIONID", attribute)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "login/session-id-counts-whole",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[Passwords],
+        requirement: "A session id with characters added is no session.",
+        source: "HttpUtils.java:124-129",
+        rules: &["API-AUTH-032"],
+        run: |target| {
+            let mut session = target.login()?;
+            for (_, id) in session.cookies.iter_mut().filter(|(name, _)| name == "JSESSIONID") {
+                let (start, node) = id.split_once('.').unwrap_or((id, ""));
+                *id = format!("{start}xx.{node}");
+            }
+            call(target, &session)?.expect_error_text(401, UNSIGNED)
+        },
+    },
 ];
 
-/// A harmless call with a session.
-fn call(target: &Target, session: &Session) -> Result<Reply, Stop> {
-    target.api("listZones").session(session).send()
+/// A login of somebody whom nobody knows.
+fn stranger<'t>(target: &'t Target, username: &str) -> ApiRequest<'t> {
+    target.api("login").unsigned().param("username", username).param("password", "no-password").post()
+}
+
+/// A login that names the domain by path.
+fn by_path<'t>(target: &'t Target, member: &Member<'_>, path: &str) -> ApiRequest<'t> {
+    let request = target.api("login").unsigned().param("username", &member.name);
+    request.param("password", &member.password).param("domain", path).post()
+}
+
+/// The line that sets a cookie.
+fn cookie_line<'r>(reply: &'r Reply, name: &str) -> &'r str {
+    let lines = reply.answer.headers_named("set-cookie");
+    let of_that_name = |line: &&str| line.split_once('=').is_some_and(|(other, _)| other == name);
+    lines.into_iter().find(of_that_name).unwrap_or_default()
+}
+
+/// What stands behind the value of a cookie.
+fn attributes(line: &str) -> impl Iterator<Item = &str> {
+    line.split(';').skip(1).map(str::trim)
+}
+
+fn expect_attribute(reply: &Reply, cookie: &str, expected: &str) -> Result<(), Stop> {
+    let line = cookie_line(reply, cookie);
+    if attributes(line).any(|attribute| attribute.eq_ignore_ascii_case(expected)) {
+        return Ok(());
+    }
+    let found: Vec<&str> = attributes(line).collect();
+    Err(reply.mismatch(format!("attributes of {cookie}"), expected, found.join("; ")))
 }

@@ -5,7 +5,7 @@
 
 use super::{
     prelude::*,
-    setup::{self, MACHINES, act, done},
+    setup::{self, MACHINES, MACHINES_AND_EVENTS, act, done},
 };
 
 /// VM-001.
@@ -254,7 +254,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machines/events-form-a-chain",
         level: Must,
         profile: Core,
-        needs: MACHINES,
+        needs: MACHINES_AND_EVENTS,
         requirement: "The started and completed events of a job name the scheduled one as their parent.",
         source: "ApiServer.java:800-812, ActionEventUtils.java:114-165",
         rules: &["EVT-001", "EVT-002", "EVT-003", "EVT-006"],

@@ -2,22 +2,50 @@
 //!
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
+mod access;
+mod accounts;
+mod addresses;
+mod answers;
+mod client_address;
+mod directory;
 mod discovery;
+mod encoding;
+mod enforced;
 mod envelope;
 mod errors;
+mod events;
+mod firewall;
+mod groups;
+mod infrastructure;
+mod integration;
 mod jobs;
 mod lease;
+mod limits;
 mod listing;
 mod login;
 mod machines;
+mod member;
 mod metadata;
+mod networks;
 mod parameters;
 mod parity;
+mod releases;
+mod resource_limits;
 mod setup;
 pub mod shape;
+mod sign_on;
 mod signing;
+mod snapshots;
+mod standing;
+pub mod stateful;
+mod tags;
+mod templates;
 mod transport;
+mod two_factor;
 mod user_data;
+mod values;
+mod volumes;
+mod vpc;
 
 use crate::check::Check;
 
@@ -28,8 +56,8 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                Api, ApiKeys, Command, Integration, Lease, Passwords, PendingJobs, RootAdmin, Router,
-                SecondUser, TwoGuests,
+                Api, ApiKeys, Command, Integration, Lease, Listed, Passwords, PendingJobs, RootAdmin, Router,
+                SecondUser, Setting, Since, TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
@@ -70,6 +98,26 @@ pub const AREAS: &[Area] = &[
         title: "Sessions: logging in, calling with a session, logging out.",
         checks: login::CHECKS,
     },
+    Area {
+        name: "directory",
+        title: "Who knows passwords: authenticators and directories.",
+        checks: directory::CHECKS,
+    },
+    Area {
+        name: "two-factor",
+        title: "The second factor, between a login and everything else.",
+        checks: two_factor::CHECKS,
+    },
+    Area {
+        name: "standing",
+        title: "Who may act: states of users and accounts, wrong passwords, key access.",
+        checks: standing::CHECKS,
+    },
+    Area {
+        name: "sign-on",
+        title: "Other ways in: single sign-on, OAuth, SAML, forgotten passwords.",
+        checks: sign_on::CHECKS,
+    },
     Area { name: "envelope", title: "What every reply has in common.", checks: envelope::CHECKS },
     Area { name: "errors", title: "Refusals: their codes, texts and fields.", checks: errors::CHECKS },
     Area {
@@ -78,19 +126,106 @@ pub const AREAS: &[Area] = &[
         checks: parameters::CHECKS,
     },
     Area {
+        name: "values",
+        title: "What parameters of each type accept, and in which spellings.",
+        checks: values::CHECKS,
+    },
+    Area {
         name: "transport",
         title: "Methods, headers and what never reaches the API.",
         checks: transport::CHECKS,
     },
+    Area {
+        name: "client-address",
+        title: "Where a request comes from, and what depends on it.",
+        checks: client_address::CHECKS,
+    },
+    Area {
+        name: "enforced",
+        title: "Targets that take changes by POST and calls with a time stamp alone.",
+        checks: enforced::CHECKS,
+    },
+    Area { name: "limits", title: "How many calls an account may start.", checks: limits::CHECKS },
+    Area { name: "integration", title: "The unauthenticated port.", checks: integration::CHECKS },
+    Area { name: "access", title: "Roles, projects and whose things are whose.", checks: access::CHECKS },
     Area { name: "discovery", title: "What the target says that it can do.", checks: discovery::CHECKS },
+    Area {
+        name: "releases",
+        title: "What a target may have that says of which release it is.",
+        checks: releases::CHECKS,
+    },
     Area { name: "listing", title: "Lists: counting, paging, filters, scope.", checks: listing::CHECKS },
+    Area {
+        name: "encoding",
+        title: "How answers are written: names, lists, maps, numbers, escapes.",
+        checks: encoding::CHECKS,
+    },
     Area { name: "parity", title: "XML says what JSON says.", checks: parity::CHECKS },
     Area { name: "shape", title: "The fields of listed things and their types.", checks: shape::CHECKS },
     Area { name: "jobs", title: "Jobs: accepted, pending, ended.", checks: jobs::CHECKS },
     Area {
+        name: "answers",
+        title: "Bodies that many commands share: success, jobs, refusals of the work.",
+        checks: answers::CHECKS,
+    },
+    Area {
         name: "machines",
         title: "Virtual machines: what moves them and what refuses to.",
         checks: machines::CHECKS,
+    },
+    Area {
+        name: "snapshots",
+        title: "Snapshots of volumes and machines: what refuses them and what they are good for.",
+        checks: snapshots::CHECKS,
+    },
+    Area {
+        name: "templates",
+        title: "Templates and ISOs: registered, shown, attached, removed.",
+        checks: templates::CHECKS,
+    },
+    Area {
+        name: "volumes",
+        title: "Data volumes: made, attached, resized, destroyed.",
+        checks: volumes::CHECKS,
+    },
+    Area {
+        name: "networks",
+        title: "Isolated networks: when they come into being, and what holds them.",
+        checks: networks::CHECKS,
+    },
+    Area {
+        name: "addresses",
+        title: "Public addresses: acquired, held, released.",
+        checks: addresses::CHECKS,
+    },
+    Area {
+        name: "firewall",
+        title: "Rules on public addresses: firewalls, egress, forwarded ports, load balancers.",
+        checks: firewall::CHECKS,
+    },
+    Area { name: "groups", title: "Security groups and affinity groups.", checks: groups::CHECKS },
+    Area {
+        name: "vpc",
+        title: "Virtual private clouds: their states, and what holds them.",
+        checks: vpc::CHECKS,
+    },
+    Area { name: "tags", title: "Tags on things.", checks: tags::CHECKS },
+    Area { name: "events", title: "How events are asked for.", checks: events::CHECKS },
+    Area {
+        name: "accounts",
+        title: "Accounts, domains and projects: their states, and what holds them.",
+        checks: accounts::CHECKS,
+    },
+    Area { name: "resource-limits", title: "How much accounts may have.", checks: resource_limits::CHECKS },
+    Area {
+        name: "infrastructure",
+        title: "What clouds are made of: zones, pods, clusters, hosts, storage, routers.",
+        checks: infrastructure::CHECKS,
+    },
+    Area {
+        name: "stateful",
+        title: "Any sequence of commands of two accounts: what must hold whatever they do.",
+        checks: stateful::CHECKS,
     },
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
@@ -112,7 +247,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::wire::envelope::RULES;
+    use crate::{check::Capability, release::Release, wire::envelope::RULES};
 
     #[test]
     fn ids_are_unique_and_belong_to_their_area() {
@@ -153,6 +288,17 @@ mod tests {
                 let well_formed = number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit());
                 let of_a_section = head.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'-');
                 assert!(well_formed && of_a_section, "{}: {rule}", check.id);
+            }
+        }
+    }
+
+    #[test]
+    fn releases_that_checks_need_can_be_read() {
+        for check in all() {
+            for need in check.needs {
+                if let Capability::Since(release) = need {
+                    assert!(Release::parse(release).is_some(), "{}: {release}", check.id);
+                }
             }
         }
     }

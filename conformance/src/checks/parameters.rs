@@ -5,7 +5,7 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::prelude::*;
+use super::{prelude::*, setup, signing::signed};
 use crate::wire::api::ApiRequest;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -51,6 +51,61 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| {
             for command in ["listzones", "ListZones", "LISTZONES"] {
                 target.api(command).send()?.expect_error(401)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "parameters/names-of-the-verifier",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys, Since("4.13")],
+        requirement: "The names signature, apikey, signatureversion and expires are matched in any letter case.",
+        source: "ApiServer.java:997-1006",
+        rules: &["API-REQ-006"],
+        run: |target| {
+            for spell in [str::to_lowercase, str::to_uppercase] as [fn(&str) -> String; 2] {
+                let mut parameters = target.api("listZones").version3(expires_in(600)).parameters()?;
+                for (name, _) in &mut parameters {
+                    if !matches!(name.as_str(), "command" | "response") {
+                        *name = spell(name);
+                    }
+                }
+                target.api("listZones").raw_query(&signed(target, parameters)?).send()?.expect_success()?;
+                // A version and an expiry that were not found would not expire.
+                let mut expired = target.api("listZones").version3(expires_in(-60)).parameters()?;
+                for (name, _) in &mut expired {
+                    if matches!(name.as_str(), "signatureversion" | "expires") {
+                        *name = spell(name);
+                    }
+                }
+                target.api("listZones").raw_query(&signed(target, expired)?).send()?.expect_error(401)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "parameters/nobody-says-who-calls",
+        level: Should,
+        profile: Core,
+        needs: &[Command("createNetwork"), Command("deleteNetwork")],
+        requirement: "What a request says about who calls has no say in whose a job is.",
+        source: "ApiServlet.java:412-413, ApiServer.java:790-817",
+        rules: &["API-REQ-012"],
+        run: |target| {
+            let job = |pairs: &[(&str, &str)]| {
+                let network = setup::us(target).network()?;
+                let request = target.api("deleteNetwork").param("id", network);
+                let request = pairs.iter().fold(request, |request, (name, value)| request.param(name, value));
+                Ok::<_, Stop>(request.send()?.finish_job()?.reply)
+            };
+            let plain = job(&[])?;
+            let claims =
+                [("ctxUserId", "1"), ("ctxAccountId", "1"), ("ctxStartEventId", "1"), ("httpmethod", "PUT")];
+            let claiming = job(&claims)?;
+            for name in ["userid", "accountid"] {
+                let ours = plain.expect_present(name)?.text().unwrap_or_default();
+                claiming.expect_field(name, ours)?;
             }
             Ok(())
         },
@@ -171,7 +226,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "parameters/only-true-is-true",
         level: Must,
         profile: ReadOnly,
-        needs: &[Command("listVirtualMachines")],
+        needs: &[Command("listVirtualMachines"), Since("4.19")],
         requirement: "A flag is true if it says true in any case, and false whatever else it says.",
         source: "ParamProcessWorker.java:372-374",
         rules: &["API-PAR-013", "API-ERR-050"],
@@ -219,10 +274,10 @@ pub(super) const CHECKS: &[Check] = &[
         id: "parameters/empty-items-vanish",
         level: Must,
         profile: ReadOnly,
-        needs: &[ApiKeys],
+        needs: &[ApiKeys, Since("4.19")],
         requirement: "Empty items of a list count for nothing.",
         source: "ParamProcessWorker.java:402-431",
-        rules: &["API-PAR-034"],
+        rules: &["API-PAR-013", "API-PAR-034"],
         run: |target| {
             let id = zone(target)?;
             let reply = target.api("listZones").param("ids", format!(",{id},,")).send()?;
@@ -315,8 +370,8 @@ fn expect_quoted(reply: &Reply, value: &str) -> Result<(), Stop> {
 }
 
 /// The identifier of some zone.
-fn zone(target: &Target) -> Result<String, Stop> {
+pub(super) fn zone(target: &Target) -> Result<String, Stop> {
     let reply = target.api("listZones").send()?;
     let id = reply.success()?.text_at("zone.id");
-    id.ok_or_else(|| reply.mismatch("zone.id", "present", "absent"))
+    id.ok_or(Stop::Unsupported(Listed("listZones", "zone")))
 }

@@ -2,7 +2,11 @@
 //!
 //! API keys and signatures, with and without expiry. Sessions are another area.
 
-use super::prelude::*;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+
+use super::{enforced::ENFORCED, prelude::*, setup};
 use crate::wire::sign;
 
 /// API-SIG-040.
@@ -143,6 +147,56 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| target.api("listZones").param("_", 1_700_000_000).send()?.expect_success(),
     },
     Check {
+        id: "signing/every-parameter-is-signed",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A signature that leaves any parameter out but itself is refused with 401.",
+        source: "ApiServer.java:987-1014",
+        rules: &["API-SIG-002"],
+        run: |target| {
+            let request = || {
+                let request = target.api("listZones").version3(expires_in(600));
+                request.param("_", 1_700_000_000).param("sessionkey", "x").param("unknownvalue", "x")
+            };
+            let (_, secret) = target.api_keys().ok_or(Stop::Unsupported(ApiKeys))?;
+            let parameters = request().parameters()?;
+            for (left_out, _) in parameters.iter().filter(|(name, _)| name != "signature") {
+                let rest: Vec<_> = parameters.iter().filter(|(name, _)| name != left_out).cloned().collect();
+                let signature = sign::signature(secret, &sign::canonical(&rest));
+                request().signature(&signature).send()?.expect_error(401)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "signing/two-spellings",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "Of two spellings of the key's or the signature's name the one that sorts last counts.",
+        source: "ApiServer.java:993-1006",
+        rules: &["API-SIG-012"],
+        run: |target| {
+            let (key, _) = target.api_keys().ok_or(Stop::Unsupported(ApiKeys))?;
+            let call = |first: &str, last: &str| {
+                let mut parameters = target.api("listZones").parameters()?;
+                parameters.retain(|(name, _)| name != "apiKey");
+                parameters.push(("apiKey".to_owned(), first.to_owned()));
+                parameters.push(("apikey".to_owned(), last.to_owned()));
+                target.api("listZones").raw_query(&signed(target, parameters)?).send()
+            };
+            call("not-a-key", key)?.expect_success()?;
+            call(key, "not-a-key")?.expect_error(401)?;
+            let query = target.api("listZones").query()?;
+            let also = |text: &str| target.api("listZones").raw_query(&format!("{query}&{text}")).send();
+            also("SIGNATURE=bogus")?.expect_success()?;
+            let other = query.replace("signature=", "SIGNATURE=");
+            let reply = target.api("listZones").raw_query(&format!("{other}&signature=bogus")).send()?;
+            reply.expect_error(401)
+        },
+    },
+    Check {
         id: "signing/form-is-signed",
         level: Must,
         profile: ReadOnly,
@@ -229,17 +283,91 @@ pub(super) const CHECKS: &[Check] = &[
         requirement: "A signature in another spelling than standard base64 is refused with 401.",
         source: "ApiServer.java:1093-1099",
         rules: &["API-SIG-001"],
-        run: |target| with_other_spelling(target, |right| right.replace('+', "-").replace('/', "_")),
+        run: |target| {
+            with_other_spelling(target, |right| right.replace('+', "-").replace('/', "_"))?;
+            with_other_spelling(target, |right| {
+                let bytes = STANDARD.decode(right).unwrap_or_default();
+                bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+            })
+        },
+    },
+    Check {
+        id: "signing/no-other-hash",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A signature by SHA-256 is refused with 401, whatever the version says.",
+        source: "ApiServer.java:1093-1099",
+        rules: &["API-SIG-001"],
+        run: |target| {
+            let (_, secret) = target.api_keys().ok_or(Stop::Unsupported(ApiKeys))?;
+            for version in ["2", "3", "4"] {
+                let request = || {
+                    let request = target.api("listZones").param("signatureversion", version);
+                    request.param("expires", expires_in(600))
+                };
+                let mut parameters = request().parameters()?;
+                parameters.retain(|(name, _)| name != "signature");
+                let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes())
+                    .expect("HMAC takes a key of any length");
+                mac.update(sign::canonical(&parameters).as_bytes());
+                let signature = STANDARD.encode(mac.finalize().into_bytes());
+                parameters.push(("signature".to_owned(), signature));
+                target.api("listZones").raw_query(&encoded(&parameters)).send()?.expect_error(401)?;
+            }
+            Ok(())
+        },
     },
     Check {
         id: "signing/not-yet-expired",
         level: Must,
         profile: ReadOnly,
-        needs: &[ApiKeys],
+        needs: &[ApiKeys, Since("4.13")],
         requirement: "A request of signature version 3 is accepted before its expiry.",
         source: "ApiServer.java:1038-1044",
         rules: &["API-SIG-020", "API-SIG-024"],
         run: |target| target.api("listZones").version3(expires_in(600)).send()?.expect_success(),
+    },
+    Check {
+        id: "signing/forms-of-an-expiry",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys, Since("4.13")],
+        requirement: "An expiry is read in every form of ISO 8601 that names a zone.",
+        source: "DateUtil.java:54-81",
+        rules: &["API-SIG-024"],
+        run: |target| {
+            let soon = expires_in(600);
+            let bare = soon.trim_end_matches('Z');
+            let forms = [
+                soon.to_ascii_lowercase(),
+                format!("{bare}+00:00"),
+                format!("{bare}+00"),
+                format!("{bare}+0000"),
+                format!("{}Z", &bare[..16]),
+                format!("{bare}.1Z"),
+                format!("{bare}.123456789+00:00"),
+                format!("{bare}.123456+0000"),
+                format!("{bare}Z+0000"),
+            ];
+            for form in forms {
+                target.api("listZones").version3(form).send()?.expect_success()?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "signing/expiry-far-ahead",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys, Since("4.13")],
+        requirement: "An expiry may lie as far ahead as it likes unless time stamps are enforced.",
+        source: "ApiServer.java:1039,1045-1055",
+        rules: &["API-SIG-023"],
+        run: |target| {
+            require_free_time(target)?;
+            target.api("listZones").version3(expires_in(30 * 86_400)).send()?.expect_success()
+        },
     },
     Check {
         id: "signing/expired",
@@ -261,7 +389,22 @@ pub(super) const CHECKS: &[Check] = &[
         rules: &["API-SIG-021", "API-SIG-024"],
         run: |target| {
             target.api("listZones").param("signatureversion", 3).send()?.expect_error(401)?;
-            for unreadable in ["", "1893553445", "2030-01-02", "2030-01-02T03:04:05"] {
+            let soon = expires_in(600);
+            let bare = soon.trim_end_matches('Z');
+            let forms = [
+                String::new(),
+                "1893553445".to_owned(),
+                bare[..10].to_owned(),
+                bare.to_owned(),
+                format!("{bare} 00:00"),
+                format!("{} {}+0000", &bare[..10], &bare[11..]),
+                format!("{bare}.123+0000"),
+                format!("{bare}GMT"),
+                format!(" {soon}"),
+                bare.replace(['-', ':'], "") + "Z",
+                "2030-02-30T00:00:00Z".to_owned(),
+            ];
+            for unreadable in forms {
                 target.api("listZones").version3(unreadable).send()?.expect_error(401)?;
             }
             Ok(())
@@ -275,9 +418,61 @@ pub(super) const CHECKS: &[Check] = &[
         requirement: "An expiry in the past is ignored unless the signature version is 3.",
         source: "ApiServer.java:1024-1055",
         rules: &["API-SIG-020"],
-        run: |target| target.api("listZones").param("expires", expires_in(-60)).send()?.expect_success(),
+        run: |target| {
+            require_free_time(target)?;
+            let request = || target.api("listZones").param("expires", expires_in(-60));
+            request().send()?.expect_success()?;
+            for version in ["", "2", "03", "4"] {
+                request().param("signatureversion", version).send()?.expect_success()?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "signing/role-goes-first",
+        level: Should,
+        profile: Core,
+        needs: &[SecondUser, Command("listHosts")],
+        requirement: "What the caller's role forbids is refused with 432, however it is signed.",
+        source: "ApiServer.java:1080-1108",
+        rules: &["API-SIG-043"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            let request = || user.api("listHosts");
+            let right = request().send()?;
+            if right.status() == 200 {
+                // This user may do more than ordinary users do.
+                return Err(Stop::Unsupported(SecondUser));
+            }
+            right.expect_error(432)?;
+            request().secret("not-the-secret").send()?.expect_error(432)
+        },
     },
 ];
+
+/// Parameters with the right signature in place of the one that they have, as a query.
+pub(super) fn signed(target: &Target, mut parameters: Vec<(String, String)>) -> Result<String, Stop> {
+    let (_, secret) = target.api_keys().ok_or(Stop::Unsupported(ApiKeys))?;
+    let is_signature = |(name, _): &(String, String)| name.eq_ignore_ascii_case("signature");
+    let name = parameters.iter().find(|one| is_signature(one)).map(|(name, _)| name.clone());
+    parameters.retain(|one| !is_signature(one));
+    let signature = sign::signature(secret, &sign::canonical(&parameters));
+    parameters.push((name.unwrap_or_else(|| "signature".to_owned()), signature));
+    Ok(encoded(&parameters))
+}
+
+fn encoded(parameters: &[(String, String)]) -> String {
+    let items: Vec<String> = parameters
+        .iter()
+        .map(|(name, value)| format!("{}={}", sign::escape(name), sign::escape(value)))
+        .collect();
+    items.join("&")
+}
+
+/// A target that enforces time stamps has other rules, which are in [`enforced`](super::enforced).
+fn require_free_time(target: &Target) -> Result<(), Stop> {
+    if target.enforces_post() { Err(Stop::Unsupported(Setting(ENFORCED, "false"))) } else { Ok(()) }
+}
 
 /// Expects 401 for a signature that is right but for its spelling. A value is searched for whose signature has a
 /// character that is spelt differently.

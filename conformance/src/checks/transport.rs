@@ -4,8 +4,71 @@
 //! passes is in [`parameters`](super::parameters).
 
 use super::prelude::*;
+use crate::wire::http::Url;
 
 pub(super) const CHECKS: &[Check] = &[
+    Check {
+        id: "transport/path-of-the-api",
+        level: Must,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The API answers at its path as it is, without a slash at the end.",
+        source: "ServerDaemon.java:98-107, client/src/main/webapp/WEB-INF/web.xml:57-60",
+        rules: &["API-HTTP-001"],
+        run: |target| {
+            let request = target.api("listZones").outside_the_envelope();
+            let path = api_path(target)?;
+            request.path(&path).send()?.expect_success()
+        },
+    },
+    Check {
+        id: "transport/path-is-spelt-exactly",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "The path of the API in another letter case is not found.",
+        source: "client/src/main/webapp/WEB-INF/web.xml:57-60",
+        rules: &["API-HTTP-002"],
+        run: |target| {
+            let path = api_path(target)?;
+            let start = path.rfind('/').map_or(0, |slash| slash + 1);
+            let other = format!("{}{}", &path[..start], path[start..].to_ascii_uppercase());
+            let request = target.api("listZones").path(&other).outside_the_envelope();
+            request.send()?.expect_status(404)
+        },
+    },
+    Check {
+        id: "transport/connections-are-kept",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A connection is kept open for further requests.",
+        source: "ServerDaemon.java:194-195,248-255,274-276",
+        rules: &["API-HTTP-004"],
+        run: |target| {
+            let first = target.api("listZones").send()?;
+            let second = target.api("listZones").send()?;
+            if first.answer.connection == second.answer.connection {
+                return Ok(());
+            }
+            Err(second.mismatch("connection", "that of the request before", "another one"))
+        },
+    },
+    Check {
+        id: "transport/tells-nothing-of-itself",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[ApiKeys],
+        requirement: "A reply names neither the server nor the time.",
+        source: "ServerDaemon.java:194-195",
+        rules: &["API-HTTP-004"],
+        run: |target| {
+            let reply = target.api("listZones").send()?;
+            reply.expect_success()?;
+            reply.expect_no_header("server")?;
+            reply.expect_no_header("date")
+        },
+    },
     Check {
         id: "transport/path-may-go-on",
         level: Should,
@@ -43,15 +106,20 @@ pub(super) const CHECKS: &[Check] = &[
         level: Should,
         profile: ReadOnly,
         needs: &[ApiKeys],
-        requirement: "PUT and DELETE are refused with 405, PATCH and unknown methods with 501.",
+        requirement: "PUT and DELETE are refused with 405, TRACE with 403, PATCH and unknown methods with 501.",
         source: "javax.servlet.http.HttpServlet, of which ApiServlet is one",
         rules: &["API-HTTP-012"],
         run: |target| {
-            for (method, status) in [("PUT", 405), ("DELETE", 405), ("PATCH", 501), ("get", 501)] {
+            for (method, status) in
+                [("PUT", 405), ("DELETE", 405), ("TRACE", 403), ("PATCH", 501), ("FOO", 501), ("get", 501)]
+            {
                 let reply = target.api("listZones").method(method).outside_the_envelope().send()?;
                 reply.expect_status(status)?;
+                reply.expect_no_header("allow")?;
             }
-            Ok(())
+            let reply = target.api("listZones").method("OPTIONS").outside_the_envelope().send()?;
+            reply.expect_status(200)?;
+            reply.expect_header("allow", "GET, HEAD, POST, TRACE, OPTIONS")
         },
     },
     Check {
@@ -67,6 +135,12 @@ pub(super) const CHECKS: &[Check] = &[
             for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x"] {
                 let request = target.api("listZones").raw_query(&query).header("Content-Type", kind);
                 request.form_param("unsigned", "x").send()?.expect_success()?;
+            }
+            let boundary = "multipart/form-data; boundary=x";
+            let part = "--x\r\nContent-Disposition: form-data; name=\"unsigned\"\r\n\r\nx\r\n--x--\r\n";
+            for (kind, body) in [("application/json", r#"{"unsigned":"x"}"#), (boundary, part)] {
+                let request = target.api("listZones").method("POST").header("Content-Type", kind);
+                request.raw_body(body).send()?.expect_success()?;
             }
             Ok(())
         },
@@ -97,8 +171,9 @@ pub(super) const CHECKS: &[Check] = &[
             for reply in [target.api("listZones").send()?, target.api("listZones").unsigned().send()?] {
                 reply.expect_header("x-content-type-options", "nosniff")?;
                 reply.expect_header("x-xss-protection", "1;mode=block")?;
-                let policies = reply.answer.headers_named("content-security-policy").join(", ");
-                let expected = "1, default-src=none, script-src=self, connect-src=self, img-src=self, \
+                // A comma within a line is another thing than two lines.
+                let policies = reply.answer.headers_named("content-security-policy").join(" | ");
+                let expected = "1 | default-src=none | script-src=self | connect-src=self | img-src=self | \
                                 style-src=self";
                 reply.expect_equal("header content-security-policy", expected, policies)?;
             }
@@ -139,7 +214,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "transport/not-compressed-unasked",
-        level: Must,
+        level: Should,
         profile: ReadOnly,
         needs: &[ApiKeys],
         requirement: "A reply is not compressed for a caller who does not say that it accepts it.",
@@ -224,6 +299,12 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
 ];
+
+/// The path of the API without a slash at its end.
+fn api_path(target: &Target) -> Result<String, Stop> {
+    let url = Url::parse(target.endpoint().ok_or(Stop::Unsupported(Api))?)?;
+    Ok(url.path.trim_end_matches('/').to_owned())
+}
 
 /// Refused by the container: a page for people with one of these statuses.
 fn expect_page(reply: &Reply, statuses: &[u16]) -> Result<(), Stop> {

@@ -15,6 +15,8 @@ pub(super) struct Learnt {
     recorded: HashMap<String, String>,
     /// Keys and session identifiers, which have no shape by which they could be found.
     words: Vec<(String, String)>,
+    /// Addresses and other texts that are only known as a whole.
+    values: HashMap<String, String>,
     order: Vec<String>,
 }
 
@@ -57,6 +59,11 @@ impl Learnt {
         }
     }
 
+    /// Learns which text stands for another one where it is all that a parameter says.
+    pub(super) fn value(&mut self, recorded: &str, live: &str) {
+        self.values.insert(recorded.to_owned(), live.to_owned());
+    }
+
     /// How much was learnt so far, for [`forget_since`](Self::forget_since).
     pub(super) fn mark(&self) -> usize {
         self.order.len()
@@ -73,6 +80,9 @@ impl Learnt {
 
     /// A recorded request text in live names; identifiers in capitals stay in capitals.
     pub(super) fn translated(&self, text: &str) -> String {
+        if let Some(live) = self.values.get(text) {
+            return live.clone();
+        }
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
         while at < text.len() {
@@ -123,5 +133,8 @@ mod tests {
         learnt.word("KEY-1", "k");
         let text = format!("a=%20{ONE}&b={}&k=KEY-1", ONE.to_uppercase());
         assert_eq!(learnt.translated(&text), format!("a=%20{TWO}&b={}&k=k", TWO.to_uppercase()));
+        learnt.value("10.1.1.1", "10.1.1.7");
+        assert_eq!(learnt.translated("10.1.1.1"), "10.1.1.7");
+        assert_eq!(learnt.translated("10.1.1.12"), "10.1.1.12");
     }
 }

@@ -9,14 +9,17 @@
 //! | `recording` | the files |
 //! | `prologue` | what must exist before |
 //! | `stage`, `client` | the live cloud, byte by byte |
-//! | `wire`, `lifecycle` | how each kind of recording is played |
+//! | `wire`, `lifecycle`, `conversation` | how each kind of recording is played |
+//! | `overlap` | which jobs were at work during which steps |
 //! | `learnt` | which recorded name stands for which live one |
 //! | `tree`, `text`, `compare` | when two answers agree |
 
 mod client;
 mod compare;
+mod conversation;
 mod learnt;
 mod lifecycle;
+mod overlap;
 mod prologue;
 mod recording;
 mod stage;
@@ -25,7 +28,7 @@ mod tree;
 mod wire;
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     env, fmt, io,
     path::{Path, PathBuf},
     sync::{
@@ -33,15 +36,21 @@ use std::{
         atomic::{AtomicUsize, Ordering},
     },
     thread,
+    time::Duration,
 };
 
 use serde_json::Value;
 
-pub use self::{compare::Difference, stage::Stage};
+pub use self::{
+    compare::Difference,
+    conversation::{Aspect, Score},
+    stage::Stage,
+};
 use self::{
     learnt::Learnt,
-    prologue::Prologue,
-    recording::{Item, Recordings, Steps},
+    prologue::{Needs, Prologue},
+    recording::{Conversation, Item, Recordings, Steps},
+    stage::Live,
 };
 
 /// Why nothing could be played.
@@ -107,16 +116,38 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, file, line, difference } = self;
         let Some(difference) = difference else { return write!(f, "agrees   {id}") };
-        writeln!(f, "differs  {id} ({file}:{line})")?;
-        if !difference.asked.is_empty() {
-            let step = difference.step.map_or(String::new(), |step| format!("step {step}, "));
-            writeln!(f, "         asked     {step}{}", difference.asked)?;
-        }
-        writeln!(f, "         at        {}", difference.at)?;
-        writeln!(f, "         expected  {}", difference.expected)?;
-        write!(f, "         actual    {}", difference.actual)
+        write!(f, "differs  {id} ({file}:{line})\n{difference}")
     }
 }
+
+/// How a conversation went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Conversed {
+    /// `clients/smoke_test_accounts`.
+    pub id: String,
+    /// How many of its exchanges agree.
+    pub score: Score,
+    /// Every exchange that differs.
+    pub differences: Vec<(Aspect, Difference)>,
+}
+
+/// `clients/smoke_test_accounts: ` and its score.
+impl fmt::Display for Conversed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.id, self.score)
+    }
+}
+
+/// The score of all, `conversations: ` before it.
+pub fn figures(outcomes: &[Conversed]) -> String {
+    let all: Score = outcomes.iter().map(|outcome| outcome.score).sum();
+    format!("conversations: {all}")
+}
+
+/// The conversation that turns a fresh installation into the cloud where all others begin.
+const DEPLOYMENT: &str = "clients/zone-deployment";
+/// How long after it the recorded clients began: the hosts were measured and the system machines were up.
+const SETTLING: Duration = Duration::from_secs(600);
 
 /// A folder of recordings, read.
 #[derive(Clone, Debug)]
@@ -124,7 +155,8 @@ pub struct Replay {
     recordings: Recordings,
     wire: Prologue,
     lifecycle: Prologue,
-    open: BTreeSet<String>,
+    clients: Prologue,
+    open: BTreeMap<String, String>,
 }
 
 impl Replay {
@@ -136,7 +168,14 @@ impl Replay {
             recordings: Recordings::read(folder)?,
             wire: prologue("wire.json")?,
             lifecycle: prologue("lifecycle.json")?,
-            open: open.into_iter().map(|(_, line)| line).collect(),
+            clients: prologue("clients.json")?,
+            open: open
+                .into_iter()
+                .map(|(_, line)| {
+                    let (id, reason) = line.split_once(' ').unwrap_or((&line, ""));
+                    (id.to_owned(), reason.trim().to_owned())
+                })
+                .collect(),
         })
     }
 
@@ -149,8 +188,8 @@ impl Replay {
             .ok_or(ReplayError::NoFolder)
     }
 
-    /// The ids that are known to differ.
-    pub fn open(&self) -> &BTreeSet<String> {
+    /// The ids that are known to differ, with the reason where one is told.
+    pub fn open(&self) -> &BTreeMap<String, String> {
         &self.open
     }
 
@@ -163,10 +202,7 @@ impl Replay {
     }
 
     fn selected(&self, beginnings: &[String]) -> Vec<&Item> {
-        let is_wanted = |item: &&Item| {
-            beginnings.is_empty() || beginnings.iter().any(|beginning| item.id.starts_with(beginning))
-        };
-        self.recordings.items.iter().filter(is_wanted).collect()
+        self.recordings.items.iter().filter(|item| is_wanted(&item.id, beginnings)).collect()
     }
 
     /// Plays the recordings whose ids begin like one of these, all if there are none; outcomes are in file order.
@@ -200,6 +236,40 @@ impl Replay {
         outcomes.into_iter().map(|(_, outcome)| outcome).collect()
     }
 
+    /// The ids of the conversations that begin like one of these; all if there are none.
+    pub fn conversations(&self, beginnings: &[String]) -> Vec<&str> {
+        let ids = self.recordings.conversations.iter().map(|one| one.id.as_str());
+        ids.filter(|id| is_wanted(id, beginnings)).collect()
+    }
+
+    /// Plays the conversations whose ids begin like one of these, all if there are none, each to a cloud of its own on
+    /// which a zone was deployed as recorded.
+    pub fn converse(&self, stage: &Stage, beginnings: &[String]) -> Result<Vec<Conversed>, String> {
+        let wanted = self.conversations(beginnings);
+        let all = || self.recordings.conversations.iter();
+        let (mut live, is_fresh) = stage.installed()?;
+        let mut learnt = Learnt::default();
+        let mut outcomes = Vec::new();
+        if is_fresh && let Some(deployment) = all().find(|one| one.id == DEPLOYMENT) {
+            let conversed = self.conversed(deployment, &mut live, &mut learnt);
+            outcomes.extend(Some(conversed).filter(|_| wanted.contains(&DEPLOYMENT)));
+            live.advance(SETTLING);
+        }
+        for conversation in all().filter(|one| one.id != DEPLOYMENT && wanted.contains(&one.id.as_str())) {
+            let (mut live, mut learnt) = (live.forked()?, learnt.clone());
+            let needs = Needs::of_conversation(conversation, &learnt);
+            self.clients.play(&needs, 0, &[], &mut live, &mut learnt)?;
+            outcomes.push(self.conversed(conversation, &mut live, &mut learnt));
+        }
+        Ok(outcomes)
+    }
+
+    fn conversed(&self, conversation: &Conversation, live: &mut Live, learnt: &mut Learnt) -> Conversed {
+        let (score, differences) =
+            conversation::play(&conversation.turns, &self.recordings.clients, live, learnt);
+        Conversed { id: conversation.id.clone(), score, differences }
+    }
+
     fn one(&self, stage: &Stage, item: &Item) -> Outcome {
         let difference = self.compared(stage, item).err();
         Outcome { id: item.id.clone(), file: item.file.clone(), line: item.line, difference }
@@ -217,22 +287,34 @@ impl Replay {
         let settings: Vec<(String, String)> = prologue
             .settings(&item.id)
             .chain(own.into_iter().flatten())
+            // What a domain or an account of its own was given, calls of the prologue give it.
+            .filter(|(name, _)| !name.ends_with(" (domain)") && !name.ends_with(" (account)"))
             .map(|(name, value)| {
                 let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
                 (name.clone(), if matches!(value, Value::Null) { String::new() } else { text })
             })
             .collect();
         let before = |error: String| Difference::new("prologue", "the state before", error);
-        let mut live = stage.open(&settings).map_err(before)?;
+        let mut live = stage.open(&settings, &prologue.faults(&item.id)).map_err(before)?;
         let mut learnt = Learnt::default();
-        prologue.play(item, &self.recordings.keys, &mut live, &mut learnt).map_err(before)?;
+        let keys = &self.recordings.keys;
+        let needs = Needs::of(item);
+        prologue.play(&needs, 0, keys, &mut live, &mut learnt).map_err(before)?;
         match &item.steps {
             Steps::Wire(wire) => {
-                wire::play(wire, prologue.captured(&item.id), &self.recordings, &live, &mut learnt)
+                let captured = prologue.captured(&item.id);
+                wire::play(wire, captured, &self.recordings, &mut live, &mut learnt, |step, live, learnt| {
+                    prologue.play(&needs, step, keys, live, learnt).map_err(before)
+                })
             }
             Steps::Lifecycle(steps) => lifecycle::play(steps, &mut live, &mut learnt),
         }
     }
+}
+
+/// Whether an id begins like one of these; every one does if there are none.
+fn is_wanted(id: &str, beginnings: &[String]) -> bool {
+    beginnings.is_empty() || prologue::begins(id, beginnings)
 }
 
 /// How many of each kind agree: `wire: 3 of 5 agree; lifecycle: 1 of 2 scenarios agree`.

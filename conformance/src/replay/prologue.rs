@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::{
     ReplayError,
     learnt::Learnt,
-    recording::{Item, Keys, Steps},
+    recording::{Conversation, Item, Keys, Steps},
     stage::{Caller, Live, translated},
     text::{UUID, uuid_at},
     tree::Tree,
@@ -34,7 +34,17 @@ pub(super) struct Prologue {
     /// Settings that were in force for recordings which do not say so.
     #[serde(default)]
     in_force: Vec<InForce>,
+    /// Faults of the recorded server that recordings show, by the names that a simulator gives them.
+    #[serde(default)]
+    faults: Vec<Faults>,
     calls: Vec<Call>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Faults {
+    r#for: Vec<String>,
+    faults: Vec<String>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -63,6 +73,9 @@ struct Call {
     /// Recorded identifiers, or names of ours that begin with `$`, and where the answer tells the live ones.
     #[serde(default)]
     gives: HashMap<String, String>,
+    /// How often it is made; `{n}` in a parameter is the number of the call, from one.
+    #[serde(default = "once")]
+    times: usize,
     /// What the job is like when the recording starts.
     #[serde(default)]
     job: JobState,
@@ -77,6 +90,13 @@ struct Call {
     /// Beginnings of ids of the recordings that the call is for, if not for all that need it.
     #[serde(default)]
     only: Vec<String>,
+    /// The step of the recording before which the call is made, counted from 1; calls without a step come first.
+    #[serde(default)]
+    before_step: usize,
+}
+
+fn once() -> usize {
+    1
 }
 
 /// Whether a job is followed, and what `gives` is about.
@@ -90,6 +110,8 @@ enum JobState {
     Over,
     /// It was only accepted; `gives` is about that answer.
     Open,
+    /// The call is refused with 431 although its work is done (API-RSP-042).
+    Refused,
 }
 
 impl Prologue {
@@ -110,26 +132,46 @@ impl Prologue {
         self.settings.iter().chain(in_force.flat_map(|one| one.settings.iter()))
     }
 
-    /// Makes the calls that the recording needs and learns what they tell.
+    /// The faults of the recorded server that a recording shows.
+    pub(super) fn faults(&self, id: &str) -> Vec<String> {
+        let shown = self.faults.iter().filter(|one| begins(id, &one.r#for));
+        shown.flat_map(|one| one.faults.iter().cloned()).collect()
+    }
+
+    /// Makes the calls that the recording needs before a step, or before it begins (0), and learns what they tell.
     pub(super) fn play(
         &self,
-        item: &Item,
+        needs: &Needs<'_>,
+        step: usize,
         recorded_keys: &[(String, Keys)],
         live: &mut Live,
         learnt: &mut Learnt,
     ) -> Result<(), String> {
         let mut names: HashMap<String, String> = HashMap::new();
-        for call in self.needed(item) {
+        if let Some(port) = live.directory {
+            names.insert("$directory-port".to_owned(), port.to_string());
+        }
+        let due = self.needed(needs).into_iter().filter(|call| call.before_step == step);
+        let repeated = due.flat_map(|call| (1..=call.times).map(move |number| (call, number)));
+        for (call, number) in repeated {
             let params: Vec<(String, String)> = translated(&call.params, learnt)
                 .into_iter()
                 .map(|(name, value)| {
                     let known = names.get(&value).cloned();
-                    (name, known.unwrap_or(value))
+                    (name, known.unwrap_or_else(|| value.replace("{n}", &number.to_string())))
                 })
                 .collect();
+            if call.command == "login" {
+                live.log_in(&params)?;
+                continue;
+            }
             let tree = match call.job {
                 JobState::Done => live.result(&call.caller, &call.command, &params)?,
                 JobState::Over | JobState::Open => live.accepted(&call.caller, &call.command, &params)?,
+                JobState::Refused => {
+                    live.refused(&call.caller, &call.command, &params)?;
+                    continue;
+                }
             };
             if let (JobState::Over, Some(job)) = (call.job, tree.get("jobid").and_then(Tree::text)) {
                 live.end_of(&call.caller, job)?;
@@ -141,8 +183,10 @@ impl Prologue {
                     .ok_or_else(|| format!("the answer of {} has no {path}: {tree}", call.command))?;
                 if recorded.starts_with('$') {
                     names.insert(recorded.clone(), told.to_owned());
-                } else {
+                } else if recorded.len() == UUID && uuid_at(recorded.as_bytes(), 0) {
                     learnt.set(recorded, told);
+                } else {
+                    learnt.word(recorded, told);
                 }
             }
             if let Some(name) = &call.signs {
@@ -163,19 +207,18 @@ impl Prologue {
         Ok(())
     }
 
-    fn needed(&self, item: &Item) -> Vec<&Call> {
-        let (mut wanted, callers) = wants(item);
-        let mut callers: HashSet<String> = callers;
+    fn needed(&self, needs: &Needs<'_>) -> Vec<&Call> {
+        let Needs { id, mut wanted, mut callers } = needs.clone();
         let mut needed = Vec::new();
         // The file is in order: whatever a call needs stands before it.
         for call in self.calls.iter().rev() {
-            let is_for_others = !call.only.is_empty() && !begins(&item.id, &call.only);
-            if is_for_others || begins(&item.id, &call.except) {
+            let is_for_others = !call.only.is_empty() && !begins(id, &call.only);
+            if is_for_others || begins(id, &call.except) {
                 continue;
             }
             let tells = call.gives.keys().any(|name| wanted.contains(name));
             let signs = call.signs.as_ref().is_some_and(|name| callers.contains(name));
-            if !(tells || signs || begins(&item.id, &call.r#for)) {
+            if !(tells || signs || begins(id, &call.r#for)) {
                 continue;
             }
             for value in call.params.values() {
@@ -195,46 +238,77 @@ impl Prologue {
     }
 }
 
-fn begins(id: &str, beginnings: &[String]) -> bool {
+pub(super) fn begins(id: &str, beginnings: &[String]) -> bool {
     beginnings.iter().any(|beginning| id.starts_with(beginning))
 }
 
-/// The identifiers that a recording sends before any answer told them, and who signs.
-fn wants(item: &Item) -> (HashSet<String>, HashSet<String>) {
-    let (mut wanted, mut told, mut callers) = (HashSet::new(), HashSet::new(), HashSet::new());
-    let mut ask = |text: &str, told: &HashSet<String>| {
-        identifiers(text, |name| {
-            if !told.contains(&name) {
-                wanted.insert(name);
-            }
-        });
-    };
-    match &item.steps {
-        Steps::Wire(wire) => {
-            for exchange in wire.exchanges() {
-                ask(&exchange.request.target, &told);
-                ask(&exchange.request.body(), &told);
-                identifiers(&exchange.response.body, |name| {
-                    told.insert(name);
-                });
-            }
-        }
-        Steps::Lifecycle(steps) => {
-            for step in steps {
-                callers.insert(step.caller.clone());
-                for value in step.params.values() {
-                    ask(value.as_str().unwrap_or_default(), &told);
-                }
-                let polls = step.job.iter().flat_map(|job| job.polls.iter().map(|(_, body)| body));
-                for body in polls.chain([&step.body]) {
-                    identifiers(body, |name| {
+/// What a recording needs before it can be played.
+#[derive(Clone, Debug)]
+pub(super) struct Needs<'a> {
+    /// The recording's id.
+    id: &'a str,
+    /// The identifiers that it sends before any answer told them.
+    wanted: HashSet<String>,
+    /// Who signs.
+    callers: HashSet<String>,
+}
+
+impl<'a> Needs<'a> {
+    /// The needs of a wire exchange or a scenario.
+    pub(super) fn of(item: &'a Item) -> Self {
+        let mut needs = Self { id: &item.id, wanted: HashSet::new(), callers: HashSet::new() };
+        let mut told = HashSet::new();
+        match &item.steps {
+            Steps::Wire(wire) => {
+                for exchange in wire.exchanges() {
+                    needs.sends(&exchange.request.target, &told);
+                    needs.sends(&exchange.request.body(), &told);
+                    identifiers(&exchange.response.body, |name| {
                         told.insert(name);
                     });
                 }
             }
+            Steps::Lifecycle(steps) => {
+                for step in steps {
+                    needs.callers.insert(step.caller.clone());
+                    for value in step.params.values() {
+                        needs.sends(value.as_str().unwrap_or_default(), &told);
+                    }
+                    let polls = step.job.iter().flat_map(|job| job.polls.iter().map(|(_, body)| body));
+                    for body in polls.chain([&step.body]) {
+                        identifiers(body, |name| {
+                            told.insert(name);
+                        });
+                    }
+                }
+            }
         }
+        needs
     }
-    (wanted, callers)
+
+    /// The needs of a conversation on a cloud of which something is learnt already.
+    pub(super) fn of_conversation(conversation: &'a Conversation, learnt: &Learnt) -> Self {
+        let mut needs = Self { id: &conversation.id, wanted: HashSet::new(), callers: HashSet::new() };
+        let mut told = HashSet::new();
+        for turn in &conversation.turns {
+            for value in turn.params().values() {
+                needs.sends(value.as_str().unwrap_or_default(), &told);
+            }
+            identifiers(turn.body().unwrap_or_default(), |name| {
+                told.insert(name);
+            });
+        }
+        needs.wanted.retain(|name| learnt.live(name).is_none());
+        needs
+    }
+
+    fn sends(&mut self, text: &str, told: &HashSet<String>) {
+        identifiers(text, |name| {
+            if !told.contains(&name) {
+                self.wanted.insert(name);
+            }
+        });
+    }
 }
 
 fn identifiers(text: &str, mut found: impl FnMut(String)) {

@@ -1,14 +1,17 @@
 //! The recordings as they lie in `fixtures/recorded/`: what was asked and what was answered.
 
 use std::{
+    collections::HashMap,
     fs,
+    io::{self, BufRead as _, BufReader},
     path::{Path, PathBuf},
 };
 
+use flate2::read::GzDecoder;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::ReplayError;
+use super::{ReplayError, conversation::Turn};
 
 /// The key pair of a recorded caller.
 #[derive(Clone, Debug, Deserialize)]
@@ -143,6 +146,14 @@ struct Scenario {
     steps: Vec<Step>,
 }
 
+/// What a client and a server said to each other.
+#[derive(Clone, Debug)]
+pub(super) struct Conversation {
+    /// `clients/smoke_test_accounts`.
+    pub(super) id: String,
+    pub(super) turns: Vec<Turn>,
+}
+
 /// Everything that was recorded.
 #[derive(Clone, Debug)]
 pub(super) struct Recordings {
@@ -151,12 +162,21 @@ pub(super) struct Recordings {
     /// The single sign-on key.
     pub(super) sso_key: String,
     pub(super) items: Vec<Item>,
+    /// The API keys of those who sign in conversations, by name.
+    pub(super) clients: HashMap<String, String>,
+    pub(super) conversations: Vec<Conversation>,
 }
 
 impl Recordings {
     /// Reads a folder like `fixtures/recorded`.
     pub(super) fn read(folder: &Path) -> Result<Self, ReplayError> {
-        let mut recordings = Self { keys: Vec::new(), sso_key: String::new(), items: Vec::new() };
+        let mut recordings = Self {
+            keys: Vec::new(),
+            sso_key: String::new(),
+            items: Vec::new(),
+            clients: callers(&folder.join("clients/callers.json"))?,
+            conversations: conversations(&folder.join("clients"))?,
+        };
         let wire = folder.join("wire.jsonl");
         for (line, text) in lines(&wire)? {
             let fail = |error: serde_json::Error| ReplayError::line(&wire, line, &error);
@@ -206,6 +226,26 @@ impl Recordings {
         }
         Ok(())
     }
+}
+
+fn callers(path: &Path) -> Result<HashMap<String, String>, ReplayError> {
+    let text = fs::read_to_string(path).map_err(|error| ReplayError::file(path, &error))?;
+    serde_json::from_str(&text).map_err(|error| ReplayError::line(path, error.line(), &error))
+}
+
+fn conversations(folder: &Path) -> Result<Vec<Conversation>, ReplayError> {
+    let read = |path: PathBuf| -> Result<Conversation, ReplayError> {
+        let failed = |error: io::Error| ReplayError::file(&path, &error);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let lines = BufReader::new(GzDecoder::new(fs::File::open(&path).map_err(failed)?)).lines();
+        let mut turns = Vec::new();
+        for (index, line) in lines.enumerate() {
+            let turn = serde_json::from_str(&line.map_err(failed)?);
+            turns.push(turn.map_err(|error| ReplayError::line(&path, index + 1, &error))?);
+        }
+        Ok(Conversation { id: format!("clients/{}", name.trim_end_matches(".jsonl.gz")), turns })
+    };
+    files(folder, "gz")?.into_iter().map(read).collect()
 }
 
 /// The files of a folder with that extension, in order of name.

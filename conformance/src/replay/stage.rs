@@ -1,6 +1,6 @@
 //! The cloud that a recording is played to, and calls to it in our own words.
 
-use std::{collections::HashMap, io};
+use std::{collections::HashMap, io, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     settings::Settings,
-    wire::{http::Url, sign},
+    wire::{api::expires_in, http::Url, sign},
 };
 
 /// Where recordings are played.
@@ -25,6 +25,8 @@ pub enum Stage {
     Target(Box<Settings>),
 }
 
+/// How long our own calls live where they must say so, in seconds.
+const LIFETIME: i64 = 600;
 /// How often a job is asked for before we give up.
 const POLLS: usize = 100;
 
@@ -34,10 +36,24 @@ pub(super) struct Live {
     pub(super) api: String,
     /// `host:port` of the unauthenticated port.
     pub(super) integration: Option<String>,
+    /// The port of the directory beside the cloud, if we started one.
+    pub(super) directory: Option<u16>,
     path: String,
+    /// Whether changes need POST and every call a time stamp (API-HTTP-030, API-SIG-023).
+    enforces: bool,
     callers: HashMap<String, Caller>,
+    /// The session in which the caller `session` calls.
+    session: Option<Session>,
     #[cfg(feature = "embedded")]
-    _cloud: Option<crate::embedded::Embedded>,
+    cloud: Option<crate::embedded::Embedded>,
+}
+
+/// A session that a login opened.
+#[derive(Clone, Debug)]
+struct Session {
+    /// The value of the header `Cookie`.
+    cookie: String,
+    key: String,
 }
 
 /// Somebody with keys.
@@ -49,20 +65,45 @@ pub(super) struct Caller {
 }
 
 impl Stage {
-    /// A cloud with these settings, as far as we may choose them.
-    pub(super) fn open(&self, settings: &[(String, String)]) -> Result<Live, String> {
+    /// A cloud with these settings and faults of the recorded server, as far as we may choose them. A named target has
+    /// the faults that it has.
+    pub(super) fn open(&self, settings: &[(String, String)], faults: &[String]) -> Result<Live, String> {
         match self {
             #[cfg(feature = "embedded")]
             Self::Embedded => {
-                let cloud = crate::embedded::Embedded::for_replay(settings)
-                    .map_err(|error| format!("{} ({})", error.message, error.hint))?;
+                let cloud =
+                    crate::embedded::Embedded::for_replay(settings, faults).map_err(|error| told(&error))?;
                 let mut live = Live::of(&cloud.settings())?;
-                live._cloud = Some(cloud);
+                live.directory = cloud.directory_port();
+                let enforced = ("enforce.post.requests.and.timestamps".to_owned(), "true".to_owned());
+                live.enforces = settings.contains(&enforced);
+                live.cloud = Some(cloud);
                 live.give_keys_to_admin()?;
                 Ok(live)
             }
             Self::Target(target) if settings.is_empty() => Live::of(target),
             Self::Target(_) => Err("settings of a named target are not changed".to_owned()),
+        }
+    }
+
+    /// A cloud as conversations find it, and whether it is a fresh installation of ours, on which the deployment of a
+    /// zone is played first; one of somebody's has been deployed by its owner.
+    pub(super) fn installed(&self) -> Result<(Live, bool), String> {
+        match self {
+            #[cfg(feature = "embedded")]
+            Self::Embedded => {
+                let cloud = crate::embedded::Embedded::fresh().map_err(|error| told(&error))?;
+                let mut live = Live::of(&cloud.settings())?;
+                live.cloud = Some(cloud);
+                Ok((live, true))
+            }
+            Self::Target(target) => {
+                let mut live = Live::of(target)?;
+                if let Some(admin) = live.caller("admin").cloned() {
+                    live.admit("key1", admin);
+                }
+                Ok((live, false))
+            }
         }
     }
 }
@@ -84,11 +125,48 @@ impl Live {
         Ok(Self {
             api: authority(&endpoint),
             integration: integration.as_ref().map(authority),
+            directory: None,
             path: endpoint.path,
+            session: None,
+            enforces: settings.enforces_post,
             callers: HashMap::from([("admin".to_owned(), admin.clone()), ("root".to_owned(), admin)]),
             #[cfg(feature = "embedded")]
-            _cloud: None,
+            cloud: None,
         })
+    }
+
+    /// The same cloud, from here on apart from this one, if it is ours; somebody's is the same for all.
+    pub(super) fn forked(&self) -> Result<Self, String> {
+        #[cfg(feature = "embedded")]
+        if let Some(cloud) = &self.cloud {
+            let cloud = cloud.fork().map_err(|error| told(&error))?;
+            let mut live = Self::of(&cloud.settings())?;
+            live.callers.clone_from(&self.callers);
+            live.cloud = Some(cloud);
+            return Ok(live);
+        }
+        Ok(Self {
+            api: self.api.clone(),
+            integration: self.integration.clone(),
+            directory: self.directory,
+            path: self.path.clone(),
+            enforces: self.enforces,
+            callers: self.callers.clone(),
+            session: self.session.clone(),
+            #[cfg(feature = "embedded")]
+            cloud: None,
+        })
+    }
+
+    /// Lets the clock of a cloud of ours go on; that of somebody's goes by itself.
+    #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_self, reason = "nothing is ours then"))]
+    pub(super) fn advance(&self, by: Duration) {
+        #[cfg(feature = "embedded")]
+        if let Some(cloud) = &self.cloud {
+            cloud.advance(by);
+        }
+        #[cfg(not(feature = "embedded"))]
+        let _ = by;
     }
 
     /// A fresh installation has no keys; its integration port gives them out.
@@ -125,7 +203,8 @@ impl Live {
         }
     }
 
-    /// A call in our own words: signed, or on the integration port if the caller is `integration`.
+    /// A call in our own words: signed, in the session if the caller is `session`, on the integration port if it is
+    /// `integration`.
     pub(super) fn call(
         &self,
         caller: &str,
@@ -139,32 +218,59 @@ impl Live {
             params.push(("response".to_owned(), format.to_owned()));
         }
         let refuse = |reason: &str| io::Error::new(io::ErrorKind::NotFound, reason.to_owned());
-        let (authority, path) = if caller == "integration" {
-            let port = self.integration.as_deref().ok_or_else(|| refuse("there is no integration port"))?;
-            (port, "/")
-        } else {
-            let keys = &self.caller(caller).ok_or_else(|| refuse("the caller has no keys"))?.keys;
-            params.push(("apiKey".to_owned(), keys.apikey.clone()));
-            let signature = sign::signature(&keys.secretkey, &sign::canonical(&params));
-            params.push(("signature".to_owned(), signature));
-            (self.api.as_str(), self.path.as_str())
-        };
+        let (mut authority, mut path, mut headers) = (self.api.as_str(), self.path.as_str(), String::new());
+        match caller {
+            "integration" => {
+                path = "/";
+                authority =
+                    self.integration.as_deref().ok_or_else(|| refuse("there is no integration port"))?;
+            }
+            "session" if command == "login" => {}
+            "session" => {
+                let session = self.session.as_ref().ok_or_else(|| refuse("nobody has logged in"))?;
+                params.push(("sessionkey".to_owned(), session.key.clone()));
+                headers = format!("Cookie: {}\r\n", session.cookie);
+            }
+            _ => {
+                let keys = &self.caller(caller).ok_or_else(|| refuse("the caller has no keys"))?.keys;
+                params.push(("apiKey".to_owned(), keys.apikey.clone()));
+                if self.enforces {
+                    params.push(("signatureversion".to_owned(), "3".to_owned()));
+                    params.push(("expires".to_owned(), expires_in(LIFETIME)));
+                }
+                let signature = sign::signature(&keys.secretkey, &sign::canonical(&params));
+                params.push(("signature".to_owned(), signature));
+            }
+        }
         let items: Vec<String> = params
             .iter()
             .map(|(name, value)| format!("{}={}", sign::escape(name), sign::escape(value)))
             .collect();
         let query = items.join("&");
-        // What is too long for a request line goes into a form.
-        let message = if query.len() < 6000 {
-            format!("GET {path}?{query} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n")
+        let by_post = command == "login" || self.enforces && caller != "integration";
+        // What is too long for a request line goes into a form, and so does what may be a change.
+        let message = if query.len() < 6000 && !by_post {
+            format!("GET {path}?{query} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n{headers}\r\n")
         } else {
             format!(
-                "POST {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\
+                "POST {path} HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n{headers}\
                  Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{query}",
                 query.len()
             )
         };
         Connection::open(authority)?.exchange(message.as_bytes(), false)
+    }
+
+    /// Logs in, so that the caller `session` can call.
+    pub(super) fn log_in(&mut self, params: &[(String, String)]) -> Result<(), String> {
+        let answer = self.call("session", "login", params, "json").map_err(|error| error.to_string())?;
+        let text = answer.text();
+        let key = unwrapped(&text).and_then(|tree| tree.get("sessionkey")?.text().map(str::to_owned));
+        let key = key.ok_or_else(|| format!("login was answered {} {text}", answer.status))?;
+        let lines = answer.headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let cookies: Vec<&str> = lines.filter_map(|(_, line)| line.split(';').next()).collect();
+        self.session = Some(Session { cookie: cookies.join("; "), key });
+        Ok(())
     }
 
     /// A call whose result we need: waits for the job, if it is one.
@@ -196,6 +302,20 @@ impl Live {
         inner.ok_or_else(|| format!("{command} was answered {} {text}", answer.status))
     }
 
+    /// A call that is answered with 431.
+    pub(super) fn refused(
+        &self,
+        caller: &str,
+        command: &str,
+        params: &[(String, String)],
+    ) -> Result<(), String> {
+        let answer = self.call(caller, command, params, "json").map_err(|error| error.to_string())?;
+        match answer.status {
+            431 => Ok(()),
+            other => Err(format!("{command} was answered {other} {}", answer.text())),
+        }
+    }
+
     /// What a job looks like when it is over.
     pub(super) fn end_of(&self, caller: &str, job: &str) -> Result<Tree, String> {
         let params = [("jobid".to_owned(), job.to_owned())];
@@ -212,6 +332,12 @@ impl Live {
 /// A body without its envelope.
 fn unwrapped(text: &str) -> Option<Tree> {
     Tree::from_json(text).and_then(|tree| tree.members().first().map(|(_, inner)| inner.clone()))
+}
+
+/// What went wrong with a cloud of ours, and what to do.
+#[cfg(feature = "embedded")]
+fn told(error: &crate::settings::SettingsError) -> String {
+    format!("{} ({})", error.message, error.hint)
 }
 
 fn authority(url: &Url) -> String {

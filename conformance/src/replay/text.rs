@@ -51,6 +51,12 @@ pub(super) fn masked(text: &str, extent: Extent) -> String {
 
 fn volatile(text: &str, at: usize, extent: Extent) -> Option<(usize, &'static str)> {
     let bytes = text.as_bytes();
+    if let Some(found) = dump(&text[at..]) {
+        return Some(found);
+    }
+    if let Some(length) = token(text, at) {
+        return Some((length, "{token}"));
+    }
     let starts_word = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     if uuid_at(bytes, at) {
         return Some((UUID, "{uuid}"));
@@ -69,7 +75,19 @@ fn volatile(text: &str, at: usize, extent: Extent) -> Option<(usize, &'static st
             return Some((length, "{address}"));
         }
     }
+    // A network's domain begins with its account's number, `cs10sandbox.simulator`.
+    if extent == Extent::Lifecycle
+        && let Some(rest) = text[at..].strip_prefix("cs")
+        && let Some(length) = rest.find("sandbox.simulator").filter(|length| (1..=16).contains(length))
+        && rest[..length].bytes().all(|byte| byte.is_ascii_hexdigit())
+    {
+        return Some((length + 2, "cs{number}"));
+    }
     let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // Names of snapshots end with the time, `20261123112435`.
+    if digits == 14 && text[..at].ends_with('_') {
+        return Some((digits, "{date}"));
+    }
     if digits == 0 || bytes.get(at + digits).is_some_and(u8::is_ascii_alphabetic) {
         return None;
     }
@@ -80,22 +98,66 @@ fn volatile(text: &str, at: usize, extent: Extent) -> Option<(usize, &'static st
     follows_an_id_word(before).then_some((digits, "{number}"))
 }
 
+/// What opens a console, in the address of one, or a public key.
+fn token(text: &str, at: usize) -> Option<usize> {
+    let is_base64 = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=');
+    let length = text.as_bytes()[at..].iter().take_while(|byte| is_base64(byte)).count();
+    let is_key = text[at..].starts_with("AAAAB3NzaC1yc2E");
+    (is_key || length > 0 && text[..at].ends_with("&token=")).then_some(length)
+}
+
+/// Java's texts of templates and of lists of machines: what they hold depends on other scenarios.
+fn dump(text: &str) -> Option<(usize, &'static str)> {
+    const TEMPLATE: &str = "Template {";
+    const MACHINES: &str = "[VM instance {";
+    if text.starts_with(TEMPLATE) {
+        return text.find('}').map(|end| (end + 1, "Template {dump}"));
+    }
+    let end = text.strip_prefix(MACHINES).and_then(|rest| rest.find("}]"))?;
+    Some((MACHINES.len() + end + 2, "[{dumps}]"))
+}
+
 /// `id=17`, `"id":18`, `domain 3`, `job id=162`, `vmId: 5`, `i-2-17-QA`, `ROOT-17`.
 fn follows_an_id_word(before: &str) -> bool {
+    // The rest of a window of the rate limit (API-LIM-002).
+    if before.ends_with("retry after [") || before.ends_with("move VM [") {
+        return true;
+    }
+    // XML writes the quotes of a dump as entities.
+    if let Some(stem) = before.strip_suffix(':').and_then(|stem| stem.strip_suffix("&quot;")) {
+        return follows_an_id_word(&format!("{stem}\":"));
+    }
     if let Some(stem) = before.strip_suffix('-') {
+        // The account behind a project is named after project and domain.
+        if stem.rsplit([' ', '"', '>', ';']).next().is_some_and(|word| word.starts_with("PrjAcct-")) {
+            return true;
+        }
         let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit()).trim_end_matches('-');
         let word = last_word(stem);
         return matches!(word, "i" | "r" | "v" | "s" | "l" | "ROOT" | "DATA" | "VM");
     }
-    let stem = before.trim_end_matches([' ', '=', ':', '"', '[', '(', '#', '\\', '\'']);
+    let signs = [' ', '=', ':', '"', '[', '(', '#', '\\', '\''];
+    let mut stem = before.trim_end_matches(signs);
     if stem.len() == before.len() {
         return false;
     }
+    // A quotation mark as XML has it.
+    while let Some(rest) = stem.strip_suffix("&quot;") {
+        stem = rest.trim_end_matches(signs);
+    }
     let word = last_word(stem);
     let lower = word.to_ascii_lowercase();
-    matches!(lower.as_str(), "id" | "ids" | "domain" | "jobid" | "accountid" | "domainid" | "userid" | "vmid")
-        || word.ends_with("Id")
-        || word.ends_with("ID")
+    if stem.ends_with("LB rule") || stem.ends_with("Zone Vlan") {
+        return true;
+    }
+    // Events of networks tell its number: `Restarting network: 215`.
+    let told = ["Restarting", "Updating", "Deleting", "Migrating"];
+    if word == "network" && told.iter().any(|verb| stem.ends_with(&format!("{verb} network"))) {
+        return true;
+    }
+    const WORDS: [&str; 9] =
+        ["id", "ids", "domain", "jobid", "accountid", "domainid", "userid", "vmid", "networkofferingid"];
+    WORDS.contains(&lower.as_str()) || word.ends_with("Id") || word.ends_with("ID")
 }
 
 fn last_word(text: &str) -> &str {
@@ -167,10 +229,17 @@ mod tests {
             ("user alice in domain 3", "user alice in domain {number}"),
             ("invalid value 3", "invalid value 3"),
             ("{\"id\":18,\"n\":7}", "{\"id\":{number},\"n\":7}"),
+            ("&quot;id&quot;:18,&quot;n&quot;:7", "&quot;id&quot;:{number},&quot;n&quot;:7"),
+            ("\"networkofferingid\": 13}", "\"networkofferingid\": {number}}"),
+            ("PrjAcct-p-3", "PrjAcct-p-{number}"),
+            ("{&quot;id&quot;:18,", "{&quot;id&quot;:{number},"),
             ("job id=162.", "job id={number}."),
+            ("Template {\"uniqueName\":\"a\"} is", "Template {dump} is"),
+            ("instances: [VM instance {\"id\":1},VM instance {\"id\":2}] are", "instances: [{dumps}] are"),
             ("i-2-17-QA", "i-{number}-{number}-QA"),
             ("ROOT-17", "ROOT-{number}"),
             ("2026-11-23T11:52:59+0000", "{date}+0000"),
+            ("vm_ROOT-17_20261123112435", "vm_ROOT-{number}_{date}"),
             ("of type [Volume] id [30]", "of type [Volume] id [{number}]"),
             ("a fe380496-ac79-4dc4-ac5f-3fe701ad69c9.", "a {uuid}."),
             ("00000000-0000-0000-0000-000000000000", "00000000-0000-0000-0000-000000000000"),

@@ -131,6 +131,12 @@ impl Tree {
 }
 
 /// Compact, shortened, for messages.
+/// The state that an answer about a job tells.
+pub(super) fn job_status(body: &str) -> Option<String> {
+    let tree = Tree::from_json(body).or_else(|| Tree::from_xml(body))?;
+    tree.members().first()?.1.get("jobstatus")?.text().map(str::to_owned)
+}
+
 impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

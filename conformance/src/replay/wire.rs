@@ -15,23 +15,31 @@ use crate::wire::sign;
 
 /// The port that the recordings call the integration port.
 const INTEGRATION: u16 = 8096;
+/// The port of the recorded directory.
+const DIRECTORY: u16 = 3389;
 /// Times further from the capture than this were chosen freely and stay as they are.
 const NEAR: i64 = 86_400;
 
-/// Plays the exchanges in order, up to the first that is answered otherwise than recorded.
+/// Plays the exchanges in order, up to the first that is answered otherwise than recorded. What happened on the
+/// recorded server before a step is made to happen by `before_step`, which gets its number, counted from 1.
 pub(super) fn play(
     wire: &Wire,
     captured: Option<i64>,
     recordings: &Recordings,
-    live: &Live,
+    live: &mut Live,
     learnt: &mut Learnt,
+    before_step: impl Fn(usize, &mut Live, &mut Learnt) -> Result<(), Difference>,
 ) -> Result<(), Difference> {
     let exchanges = wire.exchanges();
+    if let Some(port) = live.directory {
+        learnt.word(&format!("&port={DIRECTORY}"), &format!("&port={port}"));
+    }
     let mut kept: Option<Connection> = None;
     for (index, exchange) in exchanges.iter().enumerate() {
         let step = (exchanges.len() > 1).then_some(index + 1);
         let asked = format!("{} {}", exchange.request.method, exchange.request.target);
         let of = |difference: Difference| difference.of(step, &asked);
+        before_step(index + 1, live, learnt)?;
         let authority = if exchange.request.port == Some(INTEGRATION) {
             live.integration
                 .as_deref()
@@ -45,13 +53,25 @@ pub(super) fn play(
             Some(connection) => connection,
             None => Connection::open(authority).map_err(failed)?,
         };
-        let answer = connection.exchange(&message, exchange.request.method == "HEAD").map_err(failed)?;
+        let mut answer = connection.exchange(&message, exchange.request.method == "HEAD").map_err(failed)?;
+        if let Some(port) = live.directory {
+            answer.body = with_recorded_port(&answer.body, port);
+        }
         if wire.same_connection {
             kept = Some(connection);
         }
         compare(exchange, &answer, learnt).map_err(of)?;
     }
     Ok(())
+}
+
+/// A body that names the recorded directory where it named ours.
+fn with_recorded_port(body: &[u8], port: u16) -> Vec<u8> {
+    let mut text: String = body.iter().map(|byte| char::from(*byte)).collect();
+    for (before, after) in [("\"port\":", ""), ("<port>", "</port>")] {
+        text = text.replace(&format!("{before}{port}{after}"), &format!("{before}{DIRECTORY}{after}"));
+    }
+    bytes_of(&text)
 }
 
 /// The bytes to send.
@@ -67,8 +87,8 @@ fn message(request: &Request, captured: Option<i64>, recordings: &Recordings, le
         let secret = learnt.translated(&signer.secret);
         let params = signer.reading.params(request, &target, &live_body);
         let signature = sign::escape(&sign::signature(&secret, &sign::canonical(&params)));
-        target = with_signature(&target, &signature);
-        live_body = with_signature(&live_body, &signature);
+        target = with_signature(&target, &signer.signature, &signature);
+        live_body = with_signature(&live_body, &signer.signature, &signature);
     }
     let version = request.version.as_deref().unwrap_or("HTTP/1.1");
     let mut text = format!("{} {target} {version}\r\n", request.method);
@@ -121,6 +141,8 @@ struct Signer {
     reading: Reading,
     /// The recorded secret.
     secret: String,
+    /// The recorded signature.
+    signature: String,
 }
 
 impl Signer {
@@ -146,7 +168,8 @@ impl Signer {
                 let canonical = sign::canonical(&params);
                 let right = |secret: &&&str| sign::signature(secret, &canonical) == *signature;
                 if let Some(secret) = secrets.iter().find(right) {
-                    return Some(Self { reading, secret: (*secret).to_owned() });
+                    let (secret, signature) = ((*secret).to_owned(), signature.clone());
+                    return Some(Self { reading, secret, signature });
                 }
             }
         }
@@ -154,9 +177,9 @@ impl Signer {
     }
 }
 
-/// A query or form with another signature.
-fn with_signature(text: &str, signature: &str) -> String {
-    with_value(text, &["signature"], |_| Some(signature.to_owned()))
+/// A query or form with another signature in place of the right one; wrong ones beside it stay.
+fn with_signature(text: &str, right: &str, signature: &str) -> String {
+    with_value(text, &["signature"], |old| (decoded(old, false) == right).then(|| signature.to_owned()))
 }
 
 /// A query or form in which values of these parameters are replaced.
@@ -196,7 +219,7 @@ fn shifted(text: &str, captured: i64) -> String {
 }
 
 /// `2026-11-23T11:52:59Z` in seconds since 1970.
-fn seconds(text: &str) -> Option<i64> {
+pub(super) fn seconds(text: &str) -> Option<i64> {
     let text = text.strip_suffix('Z')?;
     let (date, clock) = text.split_once('T')?;
     let mut date = date.splitn(3, '-').map(|part| part.parse::<i32>().ok());
@@ -208,7 +231,8 @@ fn seconds(text: &str) -> Option<i64> {
     Some(time::PrimitiveDateTime::new(date, clock).assume_utc().unix_timestamp())
 }
 
-fn spelled(seconds: i64) -> String {
+/// Seconds since 1970 as `2026-11-23T11:52:59Z`.
+pub(super) fn spelled(seconds: i64) -> String {
     let moment =
         time::OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(time::OffsetDateTime::UNIX_EPOCH);
     format!(
@@ -284,7 +308,7 @@ fn command(exchange: &Exchange) -> String {
 }
 
 /// Header by header, each name's values in order. The order of different names has no meaning in HTTP, and neither has
-/// how the end of a body is told: by a length, by chunks or by the end of the connection.
+/// how the end of a body is told (by a length, by chunks or by the end of the connection) or a blank at the end of a value.
 fn compare_headers(
     recorded: &[(String, String)],
     answer: &Answer,
@@ -303,7 +327,8 @@ fn compare_headers(
         headers
             .iter()
             .filter(|(other, _)| other.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.clone())
+            // Blanks around a value are not part of it (RFC 9110, 5.5).
+            .map(|(_, value)| value.trim_matches([' ', '\t']).to_owned())
             .collect()
     };
     let mut all = names(recorded);
@@ -394,8 +419,9 @@ mod tests {
 
     #[test]
     fn only_the_signature_is_replaced() {
-        assert_eq!(with_signature("/x?a=signature&Signature=b%2B&c", "n"), "/x?a=signature&Signature=n&c");
-        assert_eq!(with_signature("a=1&signature=b", "n"), "a=1&signature=n");
+        let text = "/x?a=signature&Signature=b%2B&c";
+        assert_eq!(with_signature(text, "b+", "n"), "/x?a=signature&Signature=n&c");
+        assert_eq!(with_signature("a=1&signature=b&SIGNATURE=c", "b", "n"), "a=1&signature=n&SIGNATURE=c");
     }
 
     #[test]

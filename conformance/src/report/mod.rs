@@ -173,7 +173,8 @@ fn of_mismatch(mismatch: &Mismatch) -> Vec<(&'static str, String)> {
         ("actual", one_line(&mismatch.actual, 300)),
     ];
     if let Some(case) = &mismatch.case {
-        facts.push(("case", one_line(case, 300)));
+        // A sequence of requests has a line for each.
+        facts.extend(case.lines().map(|line| ("case", one_line(line, 600))));
     }
     facts
 }

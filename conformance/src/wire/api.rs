@@ -79,10 +79,13 @@ pub struct ApiRequest<'t> {
     key: Option<String>,
     secret: Option<String>,
     expires: Option<String>,
+    undated: bool,
     method: Option<String>,
     post: bool,
     raw_query: Option<String>,
+    raw_body: Option<String>,
     suffix: String,
+    path: Option<String>,
     headers: Vec<(String, String)>,
     integration: bool,
     universal: bool,
@@ -102,10 +105,13 @@ impl<'t> ApiRequest<'t> {
             key: None,
             secret: None,
             expires: None,
+            undated: false,
             method: None,
             post: false,
             raw_query: None,
+            raw_body: None,
             suffix: String::new(),
+            path: None,
             headers: Vec::new(),
             integration: false,
             universal: true,
@@ -128,6 +134,12 @@ impl<'t> ApiRequest<'t> {
     /// Sends another value than the one that was signed, or a parameter that was not signed at all.
     pub fn altered(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.altered.push((name.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Says no time although the target may insist on one.
+    pub fn undated(mut self) -> Self {
+        self.undated = true;
         self
     }
 
@@ -210,9 +222,21 @@ impl<'t> ApiRequest<'t> {
         self
     }
 
+    /// Sends exactly this body. The parameters stay in the query; the content type is the caller's business.
+    pub fn raw_body(mut self, body: &str) -> Self {
+        self.raw_body = Some(body.to_owned());
+        self
+    }
+
     /// Appends to the path of the endpoint.
     pub fn suffix(mut self, suffix: &str) -> Self {
         suffix.clone_into(&mut self.suffix);
+        self
+    }
+
+    /// Another path than that of the endpoint.
+    pub fn path(mut self, path: &str) -> Self {
+        self.path = Some(path.to_owned());
         self
     }
 
@@ -261,6 +285,12 @@ impl<'t> ApiRequest<'t> {
         if matches!(self.proof, Proof::None) {
             return Ok(all);
         }
+        let says = |(name, _): &(String, String)| name.eq_ignore_ascii_case("signatureversion");
+        let is_versioned = self.expires.is_some() || self.params.iter().chain(&self.form).any(says);
+        if self.target.enforces_post() && !self.undated && !is_versioned {
+            add("signatureversion", "3");
+            add("expires", &expires_in(LIFETIME));
+        }
 
         let ours = self.target.api_keys();
         let key = self.key.as_deref().or(ours.map(|(key, _)| key));
@@ -293,12 +323,16 @@ impl<'t> ApiRequest<'t> {
         let (answer, exchange) = self.target.exchange(&request)?;
         let wants_json = self.response.as_deref().is_some_and(|value| value.eq_ignore_ascii_case("json"));
         let format = if wants_json { Format::Json } else { Format::Xml };
-        let (document, attributes) = match format {
-            Format::Json => (Node::from_json(&answer.text()), Vec::new()),
-            Format::Xml => match Node::from_xml(&answer.text()) {
-                Ok((node, attributes)) => (Ok(node), attributes),
-                Err(error) => (Err(error), Vec::new()),
-            },
+        // Both content types promise UTF-8 (API-HTTP-020).
+        let text = std::str::from_utf8(&answer.body)
+            .map_err(|error| DecodeError(format!("the body is not UTF-8: {error}")));
+        let read = text.and_then(|text| match format {
+            Format::Json => Ok((Node::from_json(text)?, Vec::new())),
+            Format::Xml => Node::from_xml(text),
+        });
+        let (document, attributes) = match read {
+            Ok((node, attributes)) => (Ok(node), attributes),
+            Err(error) => (Err(error), Vec::new()),
         };
         let reply = Reply {
             answer,
@@ -342,6 +376,18 @@ impl<'t> ApiRequest<'t> {
         }
     }
 
+    /// Whether the target takes the command by POST alone: it insists on that for changes, and what does not say by
+    /// its name that it reads counts as one (API-HTTP-030). A check that wants it otherwise names its method.
+    fn must_be_posted(&self) -> bool {
+        let reads = |command: &str| {
+            let lower = command.to_ascii_lowercase();
+            ["get", "list", "query", "find"].iter().any(|verb| lower.starts_with(verb))
+        };
+        let is_free = self.integration || self.method.is_some() || self.raw_query.is_some();
+        let command = self.command.as_deref().filter(|command| !matches!(*command, "login" | "logout"));
+        self.target.enforces_post() && !is_free && command.is_some_and(|command| !reads(command))
+    }
+
     fn request(&self) -> Result<Request, Stop> {
         let url = if self.integration {
             self.target.integration_url().ok_or(Stop::Unsupported(Capability::Integration))?
@@ -349,6 +395,7 @@ impl<'t> ApiRequest<'t> {
             self.target.endpoint().ok_or(Stop::Unsupported(Capability::Api))?
         };
         let url = Url::parse(url)?;
+        let by_post = self.post || self.must_be_posted();
         let (query, body) = match &self.raw_query {
             Some(query) => (query.clone(), encoded(&self.form)),
             None => {
@@ -361,18 +408,19 @@ impl<'t> ApiRequest<'t> {
                 }
                 let (form, query): (Vec<_>, Vec<_>) = all
                     .into_iter()
-                    .partition(|parameter| self.post || self.form.iter().any(|f| f.0 == parameter.0));
+                    .partition(|parameter| by_post || self.form.iter().any(|f| f.0 == parameter.0));
                 (encoded(&query), encoded(&form))
             }
         };
 
         let mut headers = self.headers.clone();
-        let has_form = self.post || !self.form.is_empty();
+        let body = self.raw_body.clone().unwrap_or(body);
+        let has_form = by_post || !self.form.is_empty();
         if has_form && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             headers.push(("Content-Type".to_owned(), "application/x-www-form-urlencoded".to_owned()));
         }
         let method = self.method.clone().unwrap_or_else(|| if has_form { "POST" } else { "GET" }.to_owned());
-        let path = format!("{}{}", url.path, self.suffix);
+        let path = format!("{}{}", self.path.as_ref().unwrap_or(&url.path), self.suffix);
         let target = if query.is_empty() { path } else { format!("{path}?{query}") };
         let changes = self.command.as_deref().is_some_and(catalog::changes);
         Ok(Request {
@@ -480,7 +528,13 @@ impl Reply {
         }
         match self.envelope() {
             Some((_, body)) => Ok(body),
-            None => Err(self.mismatch("body", format!("one {} envelope", self.format), "something else")),
+            None => {
+                let actual = match &self.document {
+                    Err(DecodeError(reason)) => reason.clone(),
+                    Ok(node) => format!("{} with {} members", node.kind(), node.members().len()),
+                };
+                Err(self.mismatch("body", format!("one {} envelope", self.format), actual))
+            }
         }
     }
 
@@ -521,6 +575,9 @@ impl Reply {
         Mismatch::new(at, expected, actual).in_exchange(self.exchange).into()
     }
 }
+
+/// How long a request of ours lives where it must say so, in seconds (API-SIG-023).
+const LIFETIME: i64 = 600;
 
 /// The time this many seconds from now, in the form `2030-01-02T03:04:05Z` (API-SIG-024).
 pub fn expires_in(seconds: i64) -> String {

@@ -1,7 +1,7 @@
 //! Replies in JSON and XML, read into one small tree.
 //!
 //! Members keep their order and their repetitions, so that a doubled key is seen and not swallowed. Whether both
-//! formats say the same is answered by [`difference`].
+//! formats say the same is answered by [`parity`](super::parity).
 
 use std::fmt;
 
@@ -295,97 +295,6 @@ fn named(reference: &str) -> Result<char, DecodeError> {
     }
 }
 
-/// Where JSON and XML of the same facts part.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Difference {
-    /// The path of the value.
-    pub at: String,
-    /// What JSON says there.
-    pub json: String,
-    /// What XML says there.
-    pub xml: String,
-}
-
-/// The first place where the XML does not say what the JSON says, after allowing for what the formats cannot share:
-/// scalars are text in XML (API-RSP-022), empty lists and lists of numbers are absent (API-RSP-020, -027), maps are
-/// one text (API-RSP-024), single objects go by another name (API-RSP-026).
-pub fn difference(json: &Node, xml: &Node) -> Option<Difference> {
-    compare("", json, xml)
-}
-
-fn compare(at: &str, json: &Node, xml: &Node) -> Option<Difference> {
-    let differ = |at: &str, json: &dyn fmt::Display, xml: &dyn fmt::Display| {
-        Some(Difference { at: at.to_owned(), json: json.to_string(), xml: xml.to_string() })
-    };
-    let Node::Object(members) = json else {
-        let same = json.text().is_some_and(|text| xml.text().is_some_and(|other| same_scalar(&text, &other)));
-        return if same { None } else { differ(at, json, xml) };
-    };
-    if members.is_empty() {
-        return if xml.members().is_empty() { None } else { differ(at, json, xml) };
-    }
-
-    let mut renamed = false;
-    for (name, value) in members {
-        let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-        let found = xml.items(name);
-        match value {
-            Node::List(items) => {
-                let only_scalars_that_xml_drops =
-                    items.iter().all(|item| !matches!(item, Node::Text(_) | Node::Object(_)));
-                if only_scalars_that_xml_drops {
-                    continue;
-                }
-                if found.len() != items.len() {
-                    return differ(
-                        &path,
-                        &format!("{} elements", items.len()),
-                        &format!("{} elements", found.len()),
-                    );
-                }
-                for (index, (item, other)) in items.iter().zip(found).enumerate() {
-                    let found = compare(&format!("{path}[{index}]"), item, other);
-                    if found.is_some() {
-                        return found;
-                    }
-                }
-            }
-            Node::Object(_) => match found.first() {
-                None => renamed = true,
-                Some(Node::Text(text)) if text.is_empty() || text.starts_with('{') => {}
-                Some(other) => {
-                    let found = compare(&path, value, other);
-                    if found.is_some() {
-                        return found;
-                    }
-                }
-            },
-            scalar => match found.first() {
-                None => return differ(&path, scalar, &"absent"),
-                Some(other) => {
-                    let found = compare(&path, scalar, other);
-                    if found.is_some() {
-                        return found;
-                    }
-                }
-            },
-        }
-    }
-    let unknown = xml.members().iter().find(|(name, _)| json.get(name).is_none());
-    match unknown {
-        Some((name, value)) if !renamed => {
-            let path = if at.is_empty() { name.clone() } else { format!("{at}.{name}") };
-            differ(&path, &"absent", value)
-        }
-        _ => None,
-    }
-}
-
-/// Numbers may be written in more than one way.
-fn same_scalar(json: &str, xml: &str) -> bool {
-    json == xml || matches!((json.parse::<f64>(), xml.parse::<f64>()), (Ok(left), Ok(right)) if left == right)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -431,25 +340,5 @@ mod tests {
         }
         assert!(Node::from_xml(&"<a>".repeat(100_000)).is_err());
         assert!(Node::from_json(&"[".repeat(100_000)).is_err());
-    }
-
-    fn parity(json: &str, xml: &str) -> Option<Difference> {
-        difference(&Node::from_json(json).unwrap(), &Node::from_xml(xml).unwrap().0)
-    }
-
-    #[test]
-    fn formats_may_differ_only_as_they_must() {
-        let json = r#"{"r":{"count":1,"vm":[{"id":"x","ha":true,"nic":[{"ip":"1"}],"tags":[],"pods":[1],"d":{"k":"v"}}]}}"#;
-        let xml = "<r><count>1</count><vm><id>x</id><ha>true</ha><nic><ip>1</ip></nic><d>{k=v}</d></vm></r>";
-        assert_eq!(parity(json, xml), None);
-        assert_eq!(parity(r#"{"r":{}}"#, "<r></r>"), None);
-    }
-
-    #[test]
-    fn a_lost_or_changed_fact_is_found() {
-        let lost = parity(r#"{"r":{"a":"1","b":"2"}}"#, "<r><a>1</a></r>").unwrap();
-        assert_eq!((lost.at.as_str(), lost.xml.as_str()), ("r.b", "absent"));
-        assert_eq!(parity(r#"{"r":{"a":"1"}}"#, "<r><a>2</a></r>").unwrap().at, "r.a");
-        assert_eq!(parity(r#"{"r":{"a":"1"}}"#, "<r><a>1</a><z>3</z></r>").unwrap().at, "r.z");
     }
 }

@@ -87,15 +87,13 @@ fn name(reply: &Reply) -> Result<(), Mismatch> {
     };
     let known = catalog::find(command);
     let code = body.get("errorcode").and_then(Node::integer);
-    // The code of a real server succeeds in one name and fails in another (`updateImageStore`).
-    let own = known.map(|command| command.response_name);
+    let own = known.map(|command| if code.is_some() { command.error_name } else { command.response_name });
     let fits = match (own, code) {
         (_, Some(432)) => actual == "errorresponse",
         (None, Some(_)) => actual == "errorresponse" || actual.ends_with("response"),
         (None, None) => true,
         (Some(own), _) => {
             actual == own
-                || command == "updateImageStore" && actual == "updateImageStoreresponse"
                 || code.is_some() && actual == "errorresponse" && !reply.target.is_known_to_list(command)
         }
     };

@@ -24,7 +24,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::{client::conn::http1, ext::ReasonPhrase};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf},
     net::TcpSocket,
 };
 use tokio_rustls::{
@@ -128,6 +128,14 @@ pub struct Request {
     pub may_repeat: bool,
 }
 
+impl Request {
+    /// Where it goes, for messages: without the query, which may hold secrets.
+    fn url(&self) -> String {
+        let path = self.target.split('?').next().unwrap_or_default();
+        format!("{}{path}", self.origin)
+    }
+}
+
 /// An answer, as it came.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -141,6 +149,8 @@ pub struct Answer {
     pub body: Vec<u8>,
     /// From sending to the last byte.
     pub elapsed: Duration,
+    /// The connection that it came by: answers with the same number came by the same one.
+    pub connection: u64,
 }
 
 impl Answer {
@@ -169,6 +179,34 @@ impl Answer {
 
 /// Sends a request and waits for the whole answer.
 pub fn exchange(request: &Request) -> Result<Answer, ExchangeError> {
+    with_client(|client| client.exchange(request))
+}
+
+/// Sends a request to a peer in memory that answers these bytes, whatever it is asked, and hangs up. The reader of
+/// answers without a network, for hostile bytes in great numbers.
+pub fn exchange_with_bytes(request: &Request, answer: &[u8]) -> Result<Answer, ExchangeError> {
+    with_client(|client| client.runtime.block_on(in_time(request, converse_in_memory(request, answer))))
+}
+
+async fn converse_in_memory(request: &Request, answer: &[u8]) -> Result<Answer, ExchangeError> {
+    let (ours, mut theirs) = tokio::io::duplex(IN_MEMORY_BUFFER);
+    let answer = answer.to_vec();
+    let peer = tokio::spawn(async move {
+        // No answer before the question. A reader that gave up has nothing to be told.
+        if theirs.read_u8().await.is_ok() {
+            theirs.write_all(&answer).await.ok();
+        }
+    });
+    let mut connection = handshake(ours, request).await?;
+    let answer = attempt(&mut connection, request).await.map_err(|failure| failure.into_error(request));
+    peer.abort();
+    answer
+}
+
+/// Runs with the client of this thread.
+fn with_client(
+    act: impl FnOnce(&mut Client) -> Result<Answer, ExchangeError>,
+) -> Result<Answer, ExchangeError> {
     thread_local! {
         static CLIENT: RefCell<Option<Client>> = const { RefCell::new(None) };
     }
@@ -177,8 +215,21 @@ pub fn exchange(request: &Request) -> Result<Answer, ExchangeError> {
             Some(client) => client,
             None => client.insert(Client::new()?),
         };
-        client.exchange(request)
+        act(client)
     })
+}
+
+/// The most that lies between us and a peer in memory, in bytes.
+const IN_MEMORY_BUFFER: usize = 64 * 1024;
+
+/// The answer, if it is complete before the deadline of the request.
+async fn in_time(
+    request: &Request,
+    answer: impl Future<Output = Result<Answer, ExchangeError>>,
+) -> Result<Answer, ExchangeError> {
+    tokio::time::timeout(request.deadline, answer)
+        .await
+        .unwrap_or_else(|_| Err(ExchangeError::Deadline { url: request.url(), after: request.deadline }))
 }
 
 struct Client {
@@ -190,6 +241,8 @@ struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
     /// Bytes that arrived on it so far.
     received: Arc<AtomicU64>,
+    /// Tells connections of this process apart.
+    number: u64,
 }
 
 /// What became of one attempt on one connection.
@@ -207,18 +260,13 @@ impl Client {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
-            .map_err(|source| ExchangeError::Connect { authority: "the network".to_owned(), source })?;
+            .map_err(|source| ExchangeError::Connect { url: "the network".to_owned(), source })?;
         Ok(Self { runtime, kept: HashMap::new() })
     }
 
     fn exchange(&mut self, request: &Request) -> Result<Answer, ExchangeError> {
         let Self { runtime, kept } = self;
-        let authority = request.origin.authority();
-        runtime.block_on(async {
-            tokio::time::timeout(request.deadline, Self::converse(kept, request))
-                .await
-                .unwrap_or(Err(ExchangeError::Deadline { authority, after: request.deadline }))
-        })
+        runtime.block_on(in_time(request, Self::converse(kept, request)))
     }
 
     async fn converse(
@@ -240,7 +288,7 @@ impl Client {
                 }
             }
         }
-        let mut connection = connect(&request.origin, request.source).await?;
+        let mut connection = connect(request).await?;
         let answer =
             attempt(&mut connection, request).await.map_err(|failure| failure.into_error(request))?;
         kept.insert(key, connection);
@@ -251,21 +299,18 @@ impl Client {
 impl Failure {
     fn into_error(self, request: &Request) -> ExchangeError {
         match self {
-            Self::Unanswered { reason, .. } => {
-                ExchangeError::Protocol { authority: request.origin.authority(), reason }
-            }
+            Self::Unanswered { reason, .. } => ExchangeError::Protocol { url: request.url(), reason },
             Self::Other(error) => error,
         }
     }
 }
 
 async fn attempt(connection: &mut Connection, request: &Request) -> Result<Answer, Failure> {
-    let authority = request.origin.authority();
     let message = written(request).map_err(Failure::Other)?;
     let before = connection.received.load(Ordering::Relaxed);
     let start = Instant::now();
     let protocol =
-        |error: &hyper::Error| ExchangeError::Protocol { authority: authority.clone(), reason: chain(error) };
+        |error: &hyper::Error| ExchangeError::Protocol { url: request.url(), reason: chain(error) };
 
     let answer = match connection.sender.try_send_request(message).await {
         Ok(answer) => answer,
@@ -289,7 +334,7 @@ async fn attempt(connection: &mut Connection, request: &Request) -> Result<Answe
     let headers: Vec<(String, String)> =
         answer.headers().iter().map(|(name, value)| (name.to_string(), latin1(value.as_bytes()))).collect();
 
-    let too_large = || ExchangeError::TooLarge { authority: authority.clone(), limit: LARGEST_BODY };
+    let too_large = || ExchangeError::TooLarge { url: request.url(), limit: LARGEST_BODY };
     let mut raw = Vec::new();
     let mut body = answer.into_body();
     while let Some(frame) = body.frame().await {
@@ -308,13 +353,20 @@ async fn attempt(connection: &mut Connection, request: &Request) -> Result<Answe
         decompress(&raw)
             .map_err(|error| {
                 let reason = format!("the gzip body is damaged: {error}");
-                Failure::Other(ExchangeError::Protocol { authority: authority.clone(), reason })
+                Failure::Other(ExchangeError::Protocol { url: request.url(), reason })
             })?
             .ok_or_else(|| Failure::Other(too_large()))?
     } else {
         raw
     };
-    Ok(Answer { status: status.as_u16(), reason, headers, body, elapsed: start.elapsed() })
+    Ok(Answer {
+        status: status.as_u16(),
+        reason,
+        headers,
+        body,
+        elapsed: start.elapsed(),
+        connection: connection.number,
+    })
 }
 
 fn written(request: &Request) -> Result<hyper::Request<Full<Bytes>>, ExchangeError> {
@@ -339,22 +391,21 @@ fn decompress(raw: &[u8]) -> io::Result<Option<Vec<u8>>> {
     Ok((body.len() <= LARGEST_BODY).then_some(body))
 }
 
-async fn connect(origin: &Origin, source: Option<IpAddr>) -> Result<Connection, ExchangeError> {
-    let authority = origin.authority();
-    let stream = dial(origin, source)
+async fn connect(request: &Request) -> Result<Connection, ExchangeError> {
+    let origin = &request.origin;
+    let stream = dial(origin, request.source)
         .await
-        .map_err(|source| ExchangeError::Connect { authority: authority.clone(), source })?;
-    let received = Arc::new(AtomicU64::new(0));
+        .map_err(|source| ExchangeError::Connect { url: request.url(), source })?;
     if !origin.secure {
-        return handshake(Counted { inner: stream, received: received.clone() }, received, &authority).await;
+        return handshake(stream, request).await;
     }
 
-    let refuse = |reason: String| ExchangeError::Secure { authority: authority.clone(), reason };
+    let refuse = |reason: String| ExchangeError::Secure { url: request.url(), reason };
     let bare = origin.host.trim_start_matches('[').trim_end_matches(']');
     let name = ServerName::try_from(bare.to_owned()).map_err(|error| refuse(error.to_string()))?;
     let connector = TlsConnector::from(trust().map_err(&refuse)?);
     let secured = connector.connect(name, stream).await.map_err(|error| refuse(error.to_string()))?;
-    handshake(Counted { inner: secured, received: received.clone() }, received, &authority).await
+    handshake(secured, request).await
 }
 
 async fn dial(origin: &Origin, source: Option<IpAddr>) -> io::Result<tokio::net::TcpStream> {
@@ -382,21 +433,21 @@ async fn dial(origin: &Origin, source: Option<IpAddr>) -> io::Result<tokio::net:
     Err(failure)
 }
 
-async fn handshake<S>(
-    stream: S,
-    received: Arc<AtomicU64>,
-    authority: &str,
-) -> Result<Connection, ExchangeError>
+async fn handshake<S>(stream: S, request: &Request) -> Result<Connection, ExchangeError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (sender, connection) =
-        http1::Builder::new().preserve_header_case(true).handshake(TokioIo::new(stream)).await.map_err(
-            |error| ExchangeError::Protocol { authority: authority.to_owned(), reason: chain(&error) },
-        )?;
+    let received = Arc::new(AtomicU64::new(0));
+    let stream = Counted { inner: stream, received: received.clone() };
+    let (sender, connection) = http1::Builder::new()
+        .preserve_header_case(true)
+        .handshake(TokioIo::new(stream))
+        .await
+        .map_err(|error| ExchangeError::Protocol { url: request.url(), reason: chain(&error) })?;
     // Errors of the connection reach whoever waits for the answer.
     tokio::spawn(async move { connection.await.ok() });
-    Ok(Connection { sender, received })
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    Ok(Connection { sender, received, number: NEXT.fetch_add(1, Ordering::Relaxed) })
 }
 
 /// The trust store of the machine, read once.

@@ -10,7 +10,9 @@ pub mod envelope;
 pub mod http;
 pub mod job;
 pub mod lease;
+pub mod one_time;
 pub mod pace;
+pub mod parity;
 pub mod router;
 pub mod sign;
 pub mod transcript;
@@ -29,42 +31,42 @@ pub enum ExchangeError {
         reason: String,
     },
     /// Nothing answered at the address.
-    #[error("connecting to {authority} failed: {source}")]
+    #[error("connecting to {url} failed: {source}")]
     Connect {
-        /// Host and port.
-        authority: String,
+        /// Where the request went: a URL without its query, which may hold secrets.
+        url: String,
         /// What the operating system said.
         source: io::Error,
     },
     /// The connection could not be secured.
-    #[error("securing the connection to {authority} failed: {reason}")]
+    #[error("securing the connection to {url} failed: {reason}")]
     Secure {
-        /// Host and port.
-        authority: String,
+        /// Where the request went: a URL without its query, which may hold secrets.
+        url: String,
         /// What the peer or the trust store said.
         reason: String,
     },
     /// The answer did not arrive in time.
-    #[error("no complete answer from {authority} within {} ms", after.as_millis())]
+    #[error("no complete answer from {url} within {} ms", after.as_millis())]
     Deadline {
-        /// Host and port.
-        authority: String,
+        /// Where the request went: a URL without its query, which may hold secrets.
+        url: String,
         /// How long we waited.
         after: Duration,
     },
     /// What came back is not HTTP/1, or stopped in the middle.
-    #[error("the answer of {authority} is not complete HTTP: {reason}")]
+    #[error("the answer of {url} is not complete HTTP: {reason}")]
     Protocol {
-        /// Host and port.
-        authority: String,
+        /// Where the request went: a URL without its query, which may hold secrets.
+        url: String,
         /// What the parser said.
         reason: String,
     },
     /// The answer is larger than we are willing to hold.
-    #[error("the answer of {authority} exceeds {limit} bytes")]
+    #[error("the answer of {url} exceeds {limit} bytes")]
     TooLarge {
-        /// Host and port.
-        authority: String,
+        /// Where the request went: a URL without its query, which may hold secrets.
+        url: String,
         /// The limit in bytes.
         limit: usize,
     },

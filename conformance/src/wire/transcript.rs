@@ -44,6 +44,24 @@ pub struct Exchange {
     pub received: Option<Received>,
 }
 
+impl Exchange {
+    /// The request as a line for a shell; what is masked has to be filled in.
+    pub fn curl(&self, origin: &str) -> String {
+        let (method, target) = self.sent.split_once(' ').unwrap_or(("GET", &self.sent));
+        let method = if method == "GET" { String::new() } else { format!(" -X {method}") };
+        let body = match self.sent_body.as_str() {
+            "" => String::new(),
+            body => format!(" --data {}", quoted(body)),
+        };
+        format!("curl{method}{body} {}", quoted(&format!("{origin}{target}")))
+    }
+}
+
+/// A text as one word of a shell.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 /// An answer, masked and shortened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Received {
@@ -70,6 +88,11 @@ impl Transcript {
     /// The number that the next exchange will have.
     pub fn next(&self) -> usize {
         self.dropped + self.exchanges.len()
+    }
+
+    /// An exchange, by its number.
+    pub fn get(&self, number: usize) -> Option<&Exchange> {
+        self.exchanges.get(number.checked_sub(self.dropped)?)
     }
 
     /// Keeps an exchange.
@@ -277,6 +300,7 @@ mod tests {
             body: br#"{"r":{"name":"a","secretkey":"GG\"GG","sessionkey":"HHHH","count":1}}<apikey>IIII</apikey>"#
                 .to_vec(),
             elapsed: Duration::ZERO,
+            connection: 0,
         };
         let exchange = Mask::new(["the-longest-secret", "short"]).exchange(&request, Some(&answer));
         let text = serde_json::to_string(&exchange).unwrap();
@@ -285,6 +309,21 @@ mod tests {
         }
         assert!(text.contains("HttpOnly;SameSite=Lax") && text.contains("username=admin"), "{text}");
         assert!(text.contains(r#"\"count\":1"#), "{text}");
+    }
+
+    #[test]
+    fn an_exchange_can_be_sent_by_a_shell() {
+        let mut exchange = Exchange {
+            sent: "GET /client/api?command=listZones&signature=…".to_owned(),
+            sent_headers: Vec::new(),
+            sent_body: String::new(),
+            received: None,
+        };
+        assert_eq!(exchange.curl("http://h"), "curl 'http://h/client/api?command=listZones&signature=…'");
+        exchange.sent = "POST /client/api".to_owned();
+        exchange.sent_body = "name=it's".to_owned();
+        let line = r"curl -X POST --data 'name=it'\''s' 'http://h/client/api'";
+        assert_eq!(exchange.curl("http://h"), line);
     }
 
     #[test]

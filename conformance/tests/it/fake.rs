@@ -153,16 +153,31 @@ fn is_known(command: &str) -> bool {
 }
 
 fn is_allowed(params: &[(String, String)], sin: Sin) -> bool {
+    // Of several spellings of a name the last in order counts.
     let value = |name: &str| {
-        params.iter().find(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+        let spellings = params.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        spellings.max_by(|(one, _), (two, _)| one.cmp(two)).map(|(_, value)| value.as_str())
     };
     let (Some(signature), Some(key)) = (value("signature"), value("apikey")) else { return false };
     let right = sign::signature(SECRET, &sign::canonical(params));
-    let is_fresh = value("signatureversion") != Some("3")
-        || value("expires")
-            .is_some_and(|expires| expires.len() == expires_in(0).len() && expires > expires_in(0).as_str());
+    let is_fresh = value("signatureversion") != Some("3") || value("expires").is_some_and(is_to_come);
     let is_signed = signature == right || sin == Sin::AcceptsAnySignature;
     is_known(value("command").unwrap_or_default()) && key == KEY && is_fresh && is_signed
+}
+
+/// Whether a time with a zone, which must be UTC, lies ahead. It knows one date that does not exist.
+fn is_to_come(expires: &str) -> bool {
+    let text = expires.to_ascii_uppercase();
+    let zones = ["Z+0000", "+00:00", "+0000", "+00", "Z"];
+    let Some((bare, zone)) = zones.iter().find_map(|zone| Some((text.strip_suffix(zone)?, *zone))) else {
+        return false;
+    };
+    let (time, fraction) = bare.split_once('.').unwrap_or((bare, ""));
+    let shape: String = time.chars().map(|one| if one.is_ascii_digit() { '0' } else { one }).collect();
+    let is_time = shape == "0000-00-00T00:00:00" || shape == "0000-00-00T00:00";
+    let is_fraction = fraction.bytes().all(|byte| byte.is_ascii_digit())
+        && (zone != "+0000" || matches!(fraction.len(), 0 | 6));
+    is_time && is_fraction && &time[5..10] != "02-30" && *time > expires_in(0)[..time.len()]
 }
 
 fn content(command: &str, named: bool) -> (&'static str, String) {

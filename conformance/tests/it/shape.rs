@@ -10,7 +10,7 @@ use std::{
 use cloudstack_conformance::{
     checks::shape::{LISTINGS, shape_of},
     embedded::Embedded,
-    target::{Limits, Target},
+    target::{Limits, Target, Wanted},
     wire::decode::Node,
 };
 
@@ -20,7 +20,7 @@ type Shape = BTreeMap<String, BTreeSet<&'static str>>;
 
 #[test]
 fn listed_replies_have_the_approved_shape() {
-    let simulator = Embedded::start(1, &[]).unwrap();
+    let simulator = Embedded::start(1, &[], &Wanted::default()).unwrap();
     let limits = Limits { may_change: true, ..Limits::default() };
     let target = Target::new(simulator.settings(), limits, None);
     // Something must have happened for there to be events.

@@ -14,10 +14,8 @@ use std::{
 
 use cloudstack_conformance::{
     check::{Check, Verdict},
-    checks,
-    embedded::Embedded,
-    runner,
-    target::{Limits, Target},
+    checks, embedded, runner,
+    target::Limits,
 };
 
 /// A check and the fault that it must notice.
@@ -25,8 +23,48 @@ type Pair = (&'static str, &'static str);
 
 /// Every pair, by area.
 const TEETH: &[&[Pair]] = &[
-    SIGNING, LOGIN, ENVELOPE, ERRORS, PARAMETERS, TRANSPORT, DISCOVERY, LISTING, PARITY, SHAPE, JOBS,
-    MACHINES, USER_DATA, METADATA, LEASE,
+    SIGNING,
+    LOGIN,
+    DIRECTORY,
+    TWO_FACTOR,
+    STANDING,
+    SIGN_ON,
+    ENVELOPE,
+    ERRORS,
+    PARAMETERS,
+    VALUES,
+    TRANSPORT,
+    CLIENT_ADDRESS,
+    ENFORCED,
+    LIMITS,
+    INTEGRATION,
+    ACCESS,
+    DISCOVERY,
+    RELEASES,
+    LISTING,
+    ENCODING,
+    PARITY,
+    SHAPE,
+    JOBS,
+    ANSWERS,
+    MACHINES,
+    SNAPSHOTS,
+    TEMPLATES,
+    VOLUMES,
+    NETWORKS,
+    ADDRESSES,
+    FIREWALL,
+    GROUPS,
+    VPC,
+    TAGS,
+    EVENTS,
+    ACCOUNTS,
+    RESOURCE_LIMITS,
+    INFRASTRUCTURE,
+    STATEFUL,
+    USER_DATA,
+    METADATA,
+    LEASE,
 ];
 
 /// Checks that no fault of the simulator makes fail, with the reason.
@@ -40,22 +78,37 @@ const SIGNING: &[Pair] = &[
     ("signing/refusal-has-the-commands-envelope", "one-error-envelope"),
     ("signing/unknown-command-is-refused-as-unverified", "unknown-commands-are-told"),
     ("signing/special-characters", "rfc3986-encoding"),
+    ("signing/special-characters", "uri-component-encoding"),
     ("signing/non-ascii-letters-keep-their-case", "lower-before-encoding"),
     ("signing/order-of-names", "sort-names-ignoring-case"),
+    ("signing/order-of-names", "pairs-are-sorted-whole"),
     ("signing/names-are-not-escaped", "escape-names"),
     ("signing/empty-values-are-signed", "skip-empty-values"),
     ("signing/cache-buster-is-signed", "skip-cache-buster"),
+    ("signing/every-parameter-is-signed", "response-is-not-signed"),
+    ("signing/every-parameter-is-signed", "api-key-is-not-signed"),
+    ("signing/every-parameter-is-signed", "skip-cache-buster"),
+    ("signing/two-spellings", "two-spellings-are-refused"),
     ("signing/form-is-signed", "forms-are-not-signed"),
     ("signing/case-of-values-is-not-protected", "signature-protects-case"),
     ("signing/any-changed-byte-is-refused", "accept-any-signature"),
     ("signing/whole-signature-counts", "compare-prefix-of-signature"),
+    ("signing/whole-signature-counts", "signatures-in-any-case"),
     ("signing/blank-is-no-plus", "spaces-in-signature-become-plus"),
     ("signing/no-other-digest", "url-safe-signatures-pass"),
+    ("signing/no-other-digest", "hex-signatures-pass"),
+    ("signing/no-other-hash", "sha256-signatures-pass"),
     ("signing/not-yet-expired", "expiry-only-by-offset"),
+    ("signing/forms-of-an-expiry", "expiry-only-by-offset"),
+    ("signing/expiry-far-ahead", "expiry-is-always-limited"),
     ("signing/expired", "ignore-expiry"),
     ("signing/expired", "grace-on-expiry"),
     ("signing/expiry-is-compulsory-in-version-3", "missing-expiry-passes"),
+    ("signing/expiry-is-compulsory-in-version-3", "zoneless-expiry-passes"),
+    ("signing/expiry-is-compulsory-in-version-3", "blanks-in-expiry-become-plus"),
     ("signing/expiry-needs-version-3", "expiry-without-version"),
+    ("signing/expiry-needs-version-3", "unknown-versions-are-refused"),
+    ("signing/role-goes-first", "signature-goes-first"),
 ];
 
 const LOGIN: &[Pair] = &[
@@ -80,16 +133,123 @@ const LOGIN: &[Pair] = &[
     ("login/logout-ends-the-session", "logout-keeps-the-session"),
     ("login/logout-needs-no-key", "logout-demands-the-key"),
     ("login/logout-without-a-session", "logout-always-succeeds"),
+    ("login/logout-expires-cookies", "logout-keeps-the-cookies"),
+    ("login/failure-ends-the-session-before", "login-keeps-the-old-session"),
+    ("login/empty-password", "empty-passwords-pass"),
+    ("login/domain-path-is-completed", "paths-of-domains-are-exact"),
+    ("login/domain-id-goes-over-the-path", "paths-of-domains-go-first"),
+    ("login/domain-is-root-by-default", "zero-is-no-domain"),
+    ("login/unknown-domain-path", "login-refusals-are-alike"),
+    ("login/bad-domain-id", "login-refusals-are-alike"),
+    ("login/unknown-domain-number", "login-refusals-are-alike"),
+    ("login/xml-names-no-version", "version-before-login"),
+    ("login/key-cookie-has-no-path", "session-key-for-every-path"),
+    ("login/same-site", "same-site-is-always-lax"),
+    ("login/secure-session-cookie", "secure-cookie-beside-the-plain-one"),
+    ("login/session-id-counts-whole", "session-ids-match-by-their-beginning"),
+];
+
+const TWO_FACTOR: &[Pair] = &[
+    ("two-factor/providers", "providers-in-capitals"),
+    ("two-factor/answer-of-a-set-up", "set-up-is-named-provider"),
+    ("two-factor/one-time-passwords", "one-time-passwords-last-a-minute"),
+    ("two-factor/set-up-while-off", "set-up-while-off"),
+    ("two-factor/login-succeeds-without-the-code", "login-needs-the-second-factor"),
+    ("two-factor/mandated-by-the-domain", "mandate-is-ignored"),
+    ("two-factor/mandated-by-the-domain", "login-needs-the-second-factor"),
+    ("two-factor/calls-before-the-code", "missing-codes-are-401"),
+    ("two-factor/call-before-the-code-ends-the-session", "unverified-sessions-live-on"),
+    ("two-factor/open-before-the-code", "nothing-is-open-before-the-code"),
+    ("two-factor/text-for-who-has-one", "missing-codes-are-401"),
+    ("two-factor/text-for-who-has-none", "one-text-for-the-second-factor"),
+    ("two-factor/right-code", "codes-verify-nothing"),
+    ("two-factor/verifies-one-session", "codes-verify-the-user"),
+    ("two-factor/pin-stays", "static-pins-work-once"),
+    ("two-factor/wrong-code", "wrong-codes-are-told-plainly"),
+    ("two-factor/wrong-code-ends-the-session", "wrong-codes-keep-the-session"),
+    ("two-factor/no-code", "missing-codes-are-wrong"),
+    ("two-factor/login-drops-an-unproven-set-up", "unverified-set-ups-stay"),
+    ("two-factor/wrong-code-cancels-a-set-up", "unverified-set-ups-stay"),
+    ("two-factor/gate-comes-before-the-look-up", "unknown-commands-go-before-the-gate"),
+    ("two-factor/logout-needs-no-code", "logout-is-gated"),
+    ("two-factor/keys-need-no-code", "second-factor-for-keys"),
+];
+
+const STANDING: &[Pair] = &[
+    ("standing/session-ends-with-its-user", "sessions-outlive-their-users"),
+    ("standing/session-ends-with-its-account", "sessions-outlive-their-users"),
+    ("standing/session-of-a-removed-user", "removed-users-take-their-sessions"),
+    ("standing/ended-session-stays-ended", "sessions-survive-a-bad-key"),
+    ("standing/keys-of-a-disabled-user", "disabled-users-may-call"),
+    ("standing/keys-of-a-disabled-account", "disabled-users-may-call"),
+    ("standing/login-of-a-disabled-user", "login-refusals-are-alike"),
+    ("standing/lock-out", "lock-out-comes-one-later"),
+    ("standing/four-wrong-passwords", "lock-out-comes-one-earlier"),
+    ("standing/login-forgets-wrong-passwords", "failed-logins-are-never-forgotten"),
+    ("standing/locked-out-with-a-wrong-password", "locked-out-users-are-told"),
+    ("standing/key-access-of-a-user", "key-access-is-ignored"),
+    ("standing/key-access-of-an-account", "key-access-is-ignored"),
+    ("standing/key-access-of-a-user-goes-first", "account-key-access-goes-first"),
+    ("standing/key-access-of-a-domain", "domain-key-access-is-ignored"),
+];
+
+const SIGN_ON: &[Pair] = &[
+    ("sign-on/signed-login", "signature-protects-case"),
+    ("sign-on/signature-grows-old", "single-sign-on-never-expires"),
+    ("sign-on/oauth-providers-are-public", "oauth-providers-need-credentials"),
+    ("sign-on/oauth-login-of-nobody", "oauth-refusals-name-the-login"),
+    ("sign-on/oauth-login-of-two", "oauth-refusals-name-the-login"),
+    ("sign-on/saml-is-unknown-when-off", "saml-is-always-there"),
+    ("sign-on/identity-providers-are-public", "identity-providers-need-credentials"),
+    ("sign-on/saml-leads-to-the-provider", "sign-on-is-enveloped"),
+    ("sign-on/reset-is-unknown-when-off", "password-reset-is-always-there"),
+    ("sign-on/forgotten-password-tells-nothing", "forgotten-users-are-told"),
+];
+
+const DIRECTORY: &[Pair] = &[
+    ("directory/passwords-are-sent-in-clear", "clients-hash-passwords"),
+    ("directory/stored-hashes-are-the-servers", "clients-hash-passwords"),
+    ("directory/excluded-authenticator", "exclusion-is-ignored"),
+    ("directory/password-of-the-directory", "any-password-is-good"),
+    ("directory/only-the-directory-is-asked", "sources-are-ignored"),
+    ("directory/native-ones-go-first", "directory-goes-first"),
+    ("directory/empty-password", "empty-passwords-bind"),
+    ("directory/refusals-count", "directory-refusals-do-not-count"),
+    ("directory/first-login-makes-the-user", "first-login-creates-nobody"),
+    ("directory/login-lets-in-again", "directory-leaves-users-disabled"),
+    ("directory/gone-is-disabled", "gone-users-stay-enabled"),
+    ("directory/refusal-tells-nothing", "login-tells-who-refused"),
+    ("directory/success-tells-nothing", "login-tells-who-accepted"),
+    ("directory/names-of-servers", "directory-names-are-regular"),
+    ("directory/names-of-people", "directory-names-are-regular"),
+    ("directory/names-of-accounts", "directory-names-are-regular"),
+    ("directory/names-of-links", "directory-names-are-regular"),
+    ("directory/older-list-of-servers", "older-directory-commands-are-aliases"),
+    ("directory/older-removal-of-servers", "older-directory-commands-are-aliases"),
+    ("directory/server-out-of-reach", "unreachable-directories-pass"),
+    ("directory/server-out-of-reach", "directory-texts-lack-the-class"),
+    ("directory/server-twice", "directory-texts-lack-the-class"),
+    ("directory/unknown-server", "directory-texts-lack-the-class"),
+    ("directory/linked-twice", "domains-are-linked-twice"),
+    ("directory/known-people-are-marked", "conflicting-source-is-missing"),
+    ("directory/accounts-need-a-type", "people-need-no-type"),
+    ("directory/unknown-person", "missing-people-are-431"),
+    ("directory/no-mail-address", "incomplete-people-pass"),
+    ("directory/no-first-name", "incomplete-people-pass"),
 ];
 
 const ENVELOPE: &[Pair] = &[
     ("envelope/one-member", "second-member"),
+    ("envelope/one-member", "bodies-are-bare"),
     ("envelope/well-formed", "refusals-have-no-body"),
     ("envelope/name", "envelope-without-response"),
+    ("envelope/name", "envelopes-in-camel-case"),
+    ("envelope/name", "one-error-envelope"),
     ("envelope/content-type", "content-type-without-charset"),
     ("envelope/content-type", "errors-always-in-xml"),
     ("envelope/status-equals-errorcode", "errors-with-status-200"),
     ("envelope/known-errorcode", "unknown-callers-are-403"),
+    ("envelope/known-errorcode", "missing-things-are-404"),
     ("envelope/no-cross-origin-headers", "cors-is-open"),
     ("envelope/default-is-xml", "json-by-default"),
     ("envelope/same-facts-in-both-formats", "xml-drops-false"),
@@ -100,24 +260,37 @@ const ENVELOPE: &[Pair] = &[
 
 const ERRORS: &[Pair] = &[
     ("errors/missing-parameter", "missing-parameters-pass"),
+    ("errors/missing-parameter", "texts-keep-camel-case"),
     ("errors/first-missing-parameter", "last-missing-is-named"),
+    ("errors/first-missing-parameter", "all-faults-are-told"),
     ("errors/empty-compulsory-parameter", "empty-values-are-missing"),
     ("errors/bad-integer", "integers-are-trimmed"),
+    ("errors/bad-integer", "bad-values-are-530"),
     ("errors/unknown-entity", "unknown-things-are-absent"),
+    ("errors/unknown-entity", "missing-things-are-404"),
     ("errors/too-long", "long-texts-pass"),
+    ("errors/too-long", "long-texts-are-cut"),
+    ("errors/too-long", "long-keywords-are-cut"),
     ("errors/bad-date", "bad-dates-are-bad-values"),
     ("errors/malformed-map", "malformed-maps-are-ignored"),
+    ("errors/malformed-map", "malformed-maps-are-431"),
     ("errors/control-character", "control-characters-pass"),
+    ("errors/control-character", "control-characters-are-430"),
     ("errors/line-ends-pass", "line-ends-are-refused"),
     ("errors/unknown-command-of-a-known-caller", "unknown-commands-are-unverified"),
+    ("errors/unknown-command-of-a-known-caller", "unknown-commands-are-404"),
     ("errors/unknown-command-of-the-integration-port", "unknown-commands-are-unverified"),
     ("errors/unsupported-has-its-own-envelope", "unknown-commands-have-envelopes"),
     ("errors/fields-in-json", "errors-without-uuid-list"),
+    ("errors/fields-in-json", "uuid-list-in-lower-case"),
+    ("errors/fields-in-json", "error-codes-are-text"),
     ("errors/fields-in-xml", "xml-errors-have-an-empty-list"),
     ("errors/class-code", "every-class-is-4350"),
+    ("errors/class-code", "no-class-codes"),
     ("errors/no-class-code-for-strangers", "class-on-every-refusal"),
     ("errors/no-question-for-credentials", "authenticate-header"),
     ("errors/description-header", "no-description-header"),
+    ("errors/description-is-one-line", "description-keeps-line-ends"),
     ("errors/any-text-comes-back", "xml-is-not-escaped"),
 ];
 
@@ -125,6 +298,8 @@ const PARAMETERS: &[Pair] = &[
     ("parameters/names-in-any-case", "names-are-exact"),
     ("parameters/command-is-spelt-exactly", "command-name-in-any-case"),
     ("parameters/commands-are-spelt-exactly", "commands-in-any-case"),
+    ("parameters/names-of-the-verifier", "keys-have-one-spelling"),
+    ("parameters/nobody-says-who-calls", "context-parameters-count"),
     ("parameters/last-of-a-query-counts", "first-of-a-query-counts"),
     ("parameters/query-goes-over-form", "form-over-query"),
     ("parameters/place-does-not-matter", "post-ignores-the-query"),
@@ -142,21 +317,132 @@ const PARAMETERS: &[Pair] = &[
     ("parameters/accept-decides-nothing", "accept-header-decides"),
 ];
 
+const VALUES: &[Pair] = &[
+    ("values/integers", "integers-are-ascii"),
+    ("values/no-integers", "bad-values-are-530"),
+    ("values/blank-integers", "blank-integers-are-refused"),
+    ("values/long-integers", "empty-longs-pass"),
+    ("values/dates", "dates-need-a-time"),
+    ("values/end-of-a-day", "end-dates-are-midnight"),
+    ("values/map-members", "map-fields-are-lowered"),
+    ("values/map-members", "indices-count-from-zero"),
+    ("values/tags-are-pairs", "tags-are-merged"),
+    ("values/tag-without-a-value", "tags-need-no-value"),
+    ("values/filter-without-a-value", "tags-need-no-value"),
+    ("values/text-for-a-map", "plain-maps-are-empty"),
+    ("values/host-names", "host-names-begin-with-digits"),
+    ("values/zero-is-no-identifier", "zero-is-positive"),
+    ("values/internal-numbers", "numbers-are-no-ids"),
+    ("values/newer-identifiers", "non-uuids-are-refused"),
+    ("values/items-keep-their-blanks", "items-are-trimmed"),
+    ("values/lists-of-strangers", "unknown-things-are-absent"),
+    ("values/removed-things", "removed-things-are-unknown"),
+    ("values/callers-before-characters", "control-characters-come-first"),
+    ("values/user-data-by-get", "user-data-counts-decoded"),
+    ("values/user-data-is-base64", "user-data-is-not-checked"),
+    ("values/job-ids", "any-job-id-is-good"),
+];
+
 const TRANSPORT: &[Pair] = &[
+    ("transport/path-of-the-api", "api-path-needs-a-slash"),
+    ("transport/path-is-spelt-exactly", "api-path-in-any-case"),
+    ("transport/connections-are-kept", "every-answer-closes"),
+    ("transport/tells-nothing-of-itself", "server-tells-itself"),
     ("transport/path-may-go-on", "exact-path-only"),
     ("transport/head", "head-is-refused"),
     ("transport/other-methods", "put-is-taken"),
+    ("transport/other-methods", "trace-is-taken"),
     ("transport/only-forms-are-read", "every-body-is-a-form"),
+    ("transport/only-forms-are-read", "json-bodies-are-read"),
     ("transport/get-has-no-form", "get-reads-the-form"),
     ("transport/security-headers", "no-security-headers"),
+    ("transport/security-headers", "security-policies-are-folded"),
+    ("transport/security-headers", "refusals-lack-security-headers"),
     ("transport/no-caching-headers", "caching-headers"),
     ("transport/compressed-on-request", "never-compress"),
     ("transport/not-compressed-unasked", "compress-unasked"),
     ("transport/errors-are-not-compressed", "errors-are-compressed"),
     ("transport/long-request-line", "long-lines-pass"),
     ("transport/large-form", "large-forms-pass"),
+    ("transport/large-form", "large-forms-are-cut-off"),
     ("transport/many-form-keys", "large-forms-pass"),
     ("transport/bad-escapes", "bad-escapes-pass"),
+    ("transport/bad-escapes", "bad-escapes-have-an-envelope"),
+];
+
+const CLIENT_ADDRESS: &[Pair] = &[
+    ("client-address/outside-the-list", "source-addresses-are-free"),
+    ("client-address/forwarding-headers", "forwarded-is-ignored"),
+    ("client-address/forwarding-headers", "last-forwarded-counts"),
+    ("client-address/headers-of-proxies", "first-token-is-the-address"),
+    ("client-address/no-address", "unresolved-addresses-pass"),
+    ("client-address/refused-login", "login-hides-the-address"),
+    ("client-address/ended-session", "forbidden-addresses-are-403"),
+    ("client-address/ended-session", "sessions-survive-a-bad-address"),
+];
+
+const ENFORCED: &[Pair] = &[
+    ("enforced/changes-need-post", "changes-by-get-pass"),
+    ("enforced/gate-comes-first", "gate-follows-the-signature"),
+    ("enforced/gate-comes-first", "gate-knows-its-commands"),
+    ("enforced/reads-by-get", "reads-need-post"),
+    ("enforced/the-way-back-is-open", "changes-by-get-pass"),
+    ("enforced/time-stamp-is-compulsory", "enforced-time-stamps-may-lack"),
+    ("enforced/expiry-is-near", "enforced-expiry-is-unlimited"),
+];
+
+const LIMITS: &[Pair] = &[
+    ("limits/call-too-many", "limit-answers-503"),
+    ("limits/call-too-many", "limit-says-retry-after"),
+    ("limits/administrators-are-free", "administrators-are-limited"),
+    ("limits/of-the-account", "limits-are-per-user"),
+    ("limits/window-does-not-move", "windows-slide"),
+    ("limits/told-on-request", "limit-fields-in-lower-case"),
+    ("limits/reset", "reset-leaves-the-limit"),
+    ("limits/list-apis-is-one-call", "list-apis-counts-each-command"),
+    ("limits/nothing-to-tell", "limit-without-throttling"),
+];
+
+const INTEGRATION: &[Pair] = &[
+    ("integration/has-its-setting", "integration-port-is-unnamed"),
+    ("integration/asks-nobody", "integration-demands-a-signature"),
+    ("integration/any-path-and-method", "integration-knows-two-methods"),
+    ("integration/query-alone", "integration-reads-forms"),
+    ("integration/query-alone", "integration-keeps-semicolons"),
+    ("integration/first-of-a-name", "integration-takes-the-last"),
+    ("integration/formats", "integration-formats-in-any-case"),
+    ("integration/headers", "integration-has-main-headers"),
+    ("integration/reason-is-the-text", "integration-reasons-are-registered"),
+    ("integration/no-logins", "integration-logs-in"),
+    ("integration/no-passwords", "integration-takes-passwords"),
+    ("integration/no-version", "integration-names-the-version"),
+    ("integration/internal-texts", "integration-is-masked"),
+];
+
+const ACCESS: &[Pair] = &[
+    ("access/forbidden-command", "forbidden-commands-are-531"),
+    ("access/forbidden-command", "roles-are-ignored"),
+    ("access/every-command-is-guarded", "roles-guard-lists-alone"),
+    ("access/unknown-command-of-a-user", "forbidden-commands-are-531"),
+    ("access/first-rule-decides", "last-rule-decides"),
+    ("access/no-rule", "unruled-commands-pass"),
+    ("access/no-rule", "unruled-commands-are-refused"),
+    ("access/rules-are-patterns", "rules-match-parts"),
+    ("access/rules-are-patterns", "rules-are-exact"),
+    ("access/bad-rule", "any-text-is-a-rule"),
+    ("access/account-types-of-roles", "domain-admins-are-swapped"),
+    ("access/fields-of-roles", "permissions-are-upper-case"),
+    ("access/refusals-of-role-commands", "role-refusals-are-vague"),
+    ("access/static-roles", "denials-have-one-text"),
+    ("access/not-a-member", "denials-have-one-text"),
+    ("access/not-a-member", "projects-are-open"),
+    ("access/project-is-spelt-exactly", "project-context-in-any-case"),
+    ("access/role-within-a-project", "denials-have-one-text"),
+    ("access/parameters-for-administrators", "restricted-parameters-are-refused"),
+    ("access/foreign-thing", "foreign-things-are-accessible"),
+    ("access/foreign-thing", "foreign-things-are-unknown"),
+    ("access/foreign-thing", "foreign-things-are-403"),
+    ("access/foreign-thing-in-a-list", "foreign-items-pass"),
 ];
 
 const DISCOVERY: &[Pair] = &[
@@ -165,9 +451,20 @@ const DISCOVERY: &[Pair] = &[
     ("discovery/fields-of-a-command", "async-flag-is-named-async"),
     ("discovery/fields-of-a-parameter", "required-is-text"),
     ("discovery/types-of-parameters", "types-are-upper-case"),
+    ("discovery/fields-of-a-field", "field-types-have-a-package"),
+    ("discovery/blank-fields", "blank-fields-are-left-out"),
+    ("discovery/listing-of-a-user", "one-listing-for-all"),
+    ("discovery/parameters-for-administrators", "restricted-parameters-are-listed"),
+    ("discovery/login-is-listed-to-root", "login-is-listed-to-all"),
     ("discovery/required-parameters", "nothing-is-required"),
     ("discovery/capabilities-are-one-object", "capabilities-are-a-list"),
     ("discovery/types-of-capabilities", "support-elb-is-a-flag"),
+];
+
+const RELEASES: &[Pair] = &[
+    ("releases/claim-is-a-number", "release-is-unknown"),
+    ("releases/no-command-of-a-later-one", "claims-an-older-release"),
+    ("releases/no-parameter-of-a-later-one", "claims-an-older-release"),
 ];
 
 const LISTING: &[Pair] = &[
@@ -175,6 +472,7 @@ const LISTING: &[Pair] = &[
     ("listing/pages-are-slices", "pages-count-from-zero"),
     ("listing/order-is-stable", "pages-run-backwards"),
     ("listing/page-past-the-end", "pages-wrap-around"),
+    ("listing/page-past-the-end", "pages-past-the-end-have-a-list"),
     ("listing/nothing-found", "empty-lists-have-a-count"),
     ("listing/page-size-needs-a-page", "paging-is-not-checked"),
     ("listing/page-needs-a-page-size", "paging-is-not-checked"),
@@ -182,11 +480,36 @@ const LISTING: &[Pair] = &[
     ("listing/unlimited-has-no-pages", "paging-is-not-checked"),
     ("listing/largest-page", "paging-is-not-checked"),
     ("listing/pages-count-from-one", "pages-count-from-zero"),
+    ("listing/default-page", "default-page-is-everything"),
+    ("listing/page-size-zero", "page-size-zero-is-the-default"),
+    ("listing/empty-page-size", "empty-page-size-is-absent"),
     ("listing/keyword", "keyword-is-ignored"),
     ("listing/id-or-ids", "id-and-ids-together-pass"),
+    ("listing/account-or-project", "account-wins-over-project"),
+    ("listing/domain-alone", "lists-are-recursive"),
+    ("listing/things-of-projects", "project-things-are-mixed-in"),
     ("listing/everything-of-a-user", "list-all-shows-foreign"),
     ("listing/only-the-count", "only-the-count-shows-all"),
     ("listing/events-run-forward", "events-run-backwards"),
+];
+
+const ENCODING: &[Pair] = &[
+    ("encoding/objects-have-a-name", "objects-are-not-wrapped"),
+    ("encoding/count-and-list", "count-is-text"),
+    ("encoding/count-and-list", "lists-are-plural"),
+    ("encoding/xml-lists-have-no-container", "xml-lists-have-a-container"),
+    ("encoding/nothing-is-null", "absent-fields-are-null"),
+    ("encoding/empty-lists-are-there", "empty-lists-are-dropped"),
+    ("encoding/floats-have-a-point", "floats-lose-their-point"),
+    ("encoding/maps", "xml-maps-are-nested"),
+    ("encoding/lists-of-texts", "xml-drops-lists-of-texts"),
+    ("encoding/secrets-are-told", "secrets-are-blanked"),
+    ("encoding/xml-is-compact", "xml-is-indented"),
+    ("encoding/xml-is-compact", "empty-elements-close-themselves"),
+    ("encoding/xml-escapes", "apostrophes-stay-in-xml"),
+    ("encoding/json-escapes", "json-escapes-html"),
+    ("encoding/texts-like-escapes", "json-escapes-are-undone"),
+    ("encoding/percent-encoding-on-request", "texts-are-never-encoded"),
 ];
 
 const PARITY: &[Pair] = &[
@@ -197,17 +520,26 @@ const PARITY: &[Pair] = &[
     ("parity/machines", "xml-drops-false"),
     ("parity/events", "json-dates-end-in-z"),
     ("parity/job-results", "xml-drops-false"),
+    ("parity/whatever-can-be-read", "xml-drops-false"),
+    ("parity/whatever-can-be-read", "xml-flags-in-capitals"),
+    ("parity/whatever-can-be-read", "xml-wraps-inner-lists"),
+    ("parity/whatever-can-be-read", "xml-drops-inner-objects"),
+    ("parity/whatever-can-be-read", "xml-drops-lists-of-texts"),
+    ("parity/whatever-can-be-read", "xml-lists-have-a-container"),
     ("parity/errors", "xml-is-not-escaped"),
 ];
 
 const SHAPE: &[Pair] = &[
     ("shape/types", "flags-are-text"),
+    ("shape/types", "numbers-are-text"),
     ("shape/fields", "fields-in-camel-case"),
     ("shape/identity", "id-is-called-uuid"),
 ];
 
 const JOBS: &[Pair] = &[
     ("jobs/answer-is-the-job", "accepted-jobs-have-a-status"),
+    ("jobs/answer-is-the-job", "accepted-jobs-are-202"),
+    ("jobs/answer-is-the-job", "job-id-in-camel-case"),
     ("jobs/created-thing-keeps-its-id", "create-answers-another-id"),
     ("jobs/created-thing-keeps-its-id", "create-answers-no-id"),
     ("jobs/pending-has-no-result", "pending-jobs-have-a-result"),
@@ -218,6 +550,7 @@ const JOBS: &[Pair] = &[
     ("jobs/command-is-a-class", "job-shows-the-command-name"),
     ("jobs/name-their-submitter", "jobs-name-nobody"),
     ("jobs/dates", "json-dates-end-in-z"),
+    ("jobs/dates", "dates-have-milliseconds"),
     ("jobs/failure-answers-200", "failed-jobs-fail-the-question"),
     ("jobs/failure-code", "result-code-is-zero"),
     ("jobs/failure-is-code-and-text", "failed-jobs-have-a-class"),
@@ -227,6 +560,40 @@ const JOBS: &[Pair] = &[
     ("jobs/id-in-upper-case", "ids-are-exact"),
     ("jobs/of-another-account", "foreign-jobs-are-shown"),
     ("jobs/chosen-id", "chosen-job-ids-are-ignored"),
+    ("jobs/of-the-same-account", "jobs-are-their-users"),
+    ("jobs/of-another-domain", "foreign-jobs-are-shown"),
+    ("jobs/empty-id", "empty-values-are-missing"),
+    ("jobs/none-without-its-parameters", "missing-parameters-pass"),
+    ("jobs/fields-of-a-finished-one", "jobs-show-their-progress"),
+    ("jobs/networks-are-not-named", "jobs-name-every-thing"),
+    ("jobs/oldest-first", "newest-jobs-come-first"),
+    ("jobs/oldest-first", "keyword-is-ignored"),
+];
+
+const ANSWERS: &[Pair] = &[
+    ("answers/success", "success-is-text"),
+    ("answers/job-has-no-wrapper", "job-answers-are-wrapped"),
+    ("answers/job-fields", "job-status-is-text"),
+    ("answers/job-fields", "finished-jobs-name-their-server"),
+    ("answers/job-fields-in-order", "job-fields-come-first"),
+    ("answers/result-is-named", "job-results-are-not-wrapped"),
+    ("answers/result-of-a-success", "job-success-has-a-display-text"),
+    ("answers/result-names-its-job", "results-name-no-job"),
+    ("answers/things-of-a-refusal", "uuid-list-keeps-its-names"),
+    ("answers/refusals-of-the-work", "every-failure-is-530"),
+    ("answers/internal-texts-are-masked", "internal-texts-leak"),
+    ("answers/other-texts-are-told", "every-text-is-masked"),
+    ("answers/refusal-without-a-text", "missing-texts-are-null"),
+];
+
+const VPC: &[Pair] = &[
+    ("vpc/created-is-enabled", "states-of-vpcs-are-capitals"),
+    ("vpc/job-is-about-none", "none-is-not-told"),
+    ("vpc/tier-waits", "tiers-start-implemented"),
+    ("vpc/held-by-tiers", "vpcs-take-their-tiers"),
+    ("vpc/deleted-again", "removed-things-are-unknown"),
+    ("vpc/acl-rule-is-active", "acl-rules-stay-added"),
+    ("vpc/acl-rule-deleted-again", "removed-acl-rules-are-known"),
 ];
 
 const MACHINES: &[Pair] = &[
@@ -247,6 +614,130 @@ const MACHINES: &[Pair] = &[
     ("machines/host-names-are-unique", "duplicate-host-names-pass"),
     ("machines/events-form-a-chain", "events-have-no-parent"),
     ("machines/events-form-a-chain", "events-are-not-recorded"),
+];
+
+const SNAPSHOTS: &[Pair] = &[
+    ("snapshots/of-an-unready-volume", "snapshots-fail-late"),
+    ("snapshots/finished-state", "snapshots-are-ready"),
+    ("snapshots/busy-volume", "snapshots-leave-the-volume-ready"),
+    ("snapshots/names-its-job", "listed-things-name-no-job"),
+    ("snapshots/deleted-once", "snapshots-are-deleted-twice"),
+    ("snapshots/no-volume-from-a-deleted-one", "any-snapshot-makes-a-volume"),
+    ("snapshots/no-way-back-while-running", "running-machines-are-reverted"),
+    ("snapshots/no-memory-of-a-stopped-machine", "stopped-machines-have-memory"),
+    ("snapshots/disks-of-a-running-machine-stay", "any-vm-snapshot-is-reverted"),
+    ("snapshots/one-of-a-machine-at-a-time", "vm-snapshots-overlap"),
+];
+
+const TEMPLATES: &[Pair] = &[
+    ("templates/status-of-a-ready-iso", "isos-are-downloaded"),
+    ("templates/changed-one-has-no-zone", "changed-templates-are-ready"),
+    ("templates/iso-in-use-stays", "templates-in-use-go"),
+    ("templates/empty-drive", "empty-drives-are-emptied"),
+];
+
+const VOLUMES: &[Pair] = &[
+    ("volumes/new-one-is-allocated", "new-volumes-are-ready"),
+    ("volumes/attached-is-ready", "attached-volumes-stay-allocated"),
+    ("volumes/attached-twice", "volumes-are-attached-twice"),
+    ("volumes/detached-twice", "volumes-are-detached-twice"),
+    ("volumes/shrinking-needs-consent", "resizes-fail-with-431"),
+    ("volumes/attached-one-stays", "attached-volumes-are-destroyed"),
+    ("volumes/attached-one-stays", "attached-volumes-are-deleted"),
+    ("volumes/allocated-one-is-expunged", "allocated-volumes-are-destroyed"),
+    ("volumes/destroyed-one-recovers", "destroyed-volumes-are-gone"),
+    ("volumes/recover-needs-destroyed", "volumes-recover-from-any-state"),
+    ("volumes/deleted-one-is-gone", "removed-volumes-fail-late"),
+    ("volumes/protected-one-stays", "protected-volumes-are-deleted"),
+];
+
+const NETWORKS: &[Pair] = &[
+    ("networks/new-one-waits", "networks-start-implemented"),
+    ("networks/first-machine-implements", "used-networks-stay-allocated"),
+    ("networks/restart-of-an-unused-one", "unused-networks-restart"),
+    ("networks/used-one-stays", "networks-tell-why-they-stay"),
+    ("networks/deleted-again", "deleted-networks-fail-late"),
+    ("networks/force-is-for-root", "users-force-deletions"),
+    ("networks/newest-first", "networks-run-forward"),
+    ("networks/name-is-whole", "network-names-are-parts"),
+];
+
+const ADDRESSES: &[Pair] = &[
+    ("addresses/acquired-keeps-its-id", "create-answers-another-id"),
+    ("addresses/acquired-is-allocated", "addresses-stay-allocating"),
+    ("addresses/released-again", "free-addresses-are-released"),
+    ("addresses/source-nat-stays", "source-nat-stays-with-431"),
+];
+
+const FIREWALL: &[Pair] = &[
+    ("firewall/rule-is-active", "rules-stay-added"),
+    ("firewall/ports-are-taken", "port-conflicts-pass"),
+    ("firewall/deleted-again", "removed-rules-are-known"),
+    ("firewall/egress-is-active", "rules-stay-added"),
+    ("firewall/forwarding-is-active", "rules-stay-added"),
+    ("firewall/forwarded-port-is-taken", "port-conflicts-pass"),
+    ("firewall/empty-balancer-waits", "empty-balancers-are-active"),
+    ("firewall/balancer-with-a-machine", "balancers-stay-added"),
+    ("firewall/balanced-port-is-taken", "port-conflicts-pass"),
+];
+
+const GROUPS: &[Pair] = &[
+    ("groups/every-account-has-a-default", "default-groups-are-made-again"),
+    ("groups/deleted-security-group", "removed-groups-are-known"),
+    ("groups/deleted-affinity-group", "removed-groups-are-known"),
+    ("groups/running-machine-keeps-its-groups", "running-machines-change-groups"),
+    ("groups/used-affinity-group-goes", "used-affinity-groups-stay"),
+    ("groups/creation-is-told", "creations-are-not-told"),
+];
+
+const TAGS: &[Pair] = &[
+    ("tags/twice", "tags-are-replaced"),
+    ("tags/absent-ones", "absent-tags-are-deleted"),
+    ("tags/unknown-type", "tags-of-unknown-types-are-530"),
+];
+
+const EVENTS: &[Pair] = &[
+    ("events/state-is-exact", "event-states-in-any-case"),
+    ("events/id-of-a-thing-needs-its-type", "things-of-events-need-no-type"),
+    ("events/unknown-type-of-things", "unknown-things-have-no-events"),
+    ("events/chain-has-its-root", "chains-lack-their-root"),
+    ("events/deployment", "events-are-not-recorded"),
+];
+
+const ACCOUNTS: &[Pair] = &[
+    ("accounts/states-are-lower-case", "account-states-are-capitals"),
+    ("accounts/locked-by-disabling", "locked-accounts-are-disabled"),
+    ("accounts/deleted-again", "removed-things-are-unknown"),
+    ("accounts/used-domain-stays", "domains-take-their-accounts"),
+    ("accounts/used-project-stays", "projects-take-their-things"),
+];
+
+const RESOURCE_LIMITS: &[Pair] = &[
+    ("resource-limits/refused-at-once", "limits-are-531"),
+    ("resource-limits/no-job-beyond-the-limit", "limits-are-ignored"),
+    ("resource-limits/unknown-kind", "unknown-resources-are-530"),
+    ("resource-limits/below-none", "bad-limits-pass"),
+    ("resource-limits/of-the-own-domain", "own-domains-are-limited"),
+];
+
+const INFRASTRUCTURE: &[Pair] = &[
+    ("infrastructure/states-of-hosts", "host-states-are-swapped"),
+    ("infrastructure/states-of-pools", "states-of-pools-are-capitals"),
+    ("infrastructure/allocation-states", "allocation-states-are-lower-case"),
+    ("infrastructure/redundancy-of-routers", "routers-are-masters"),
+    ("infrastructure/no-maintenance-to-cancel", "no-maintenance-is-cancelled"),
+    ("infrastructure/new-zone-is-disabled", "zones-start-enabled"),
+    ("infrastructure/zone-with-a-pod-stays", "zones-take-their-pods"),
+    ("infrastructure/physical-network-has-providers", "physical-networks-are-empty"),
+];
+
+const STATEFUL: &[Pair] = &[
+    ("stateful/commands-follow-states", "start-is-idempotent"),
+    ("stateful/commands-follow-states", "stop-leaves-it-running"),
+    ("stateful/things-stay-with-their-account", "foreign-things-are-accessible"),
+    ("stateful/things-stay-with-their-account", "volumes-of-others-are-listed"),
+    ("stateful/counts-are-what-lists-show", "destroyed-machines-are-counted"),
+    ("stateful/deleted-accounts-leave-nothing", "deleted-accounts-leave-volumes"),
 ];
 
 const USER_DATA: &[Pair] = &[
@@ -289,7 +780,8 @@ const LEASE: &[Pair] = &[
     ("lease/last-one-counts", "lease-names-another-address"),
 ];
 
-fn pairs() -> impl Iterator<Item = Pair> {
+/// All pairs.
+pub(crate) fn pairs() -> impl Iterator<Item = Pair> {
     TEETH.iter().flat_map(|area| area.iter().copied())
 }
 
@@ -326,14 +818,12 @@ fn a_check_fails_on_the_fault_that_it_exists_for() {
 }
 
 /// What becomes of a check on a simulator of its own with these faults.
-fn verdict(check: &Check, quirks: &[&str]) -> Verdict {
+fn verdict(check: &Check, quirks: &[&'static str]) -> Verdict {
     let limits = Limits { may_change: true, ..Limits::default() };
-    let simulator = match Embedded::start(limits.seed, quirks) {
-        Ok(simulator) => simulator,
-        Err(error) => return Verdict::Broken { why: format!("{error:?}") },
-    };
-    let target = Target::new(simulator.settings(), limits, None);
-    Verdict::from(runner::verdict(&target, check))
+    match embedded::target(limits, quirks) {
+        Ok(target) => Verdict::from(runner::verdict(&target, check)),
+        Err(error) => Verdict::Broken { why: format!("{error:?}") },
+    }
 }
 
 /// What a few threads find, in the order of the cases.

@@ -76,5 +76,8 @@ impl Caller {
         self.is_root_admin()
             || owner.account == self.account
             || (self.is_domain_admin() && world.is_within(owner.domain, self.domain))
+            || world
+                .project_of(owner.account)
+                .is_some_and(|(project, _)| world.member(project, self.account, self.user).is_some())
     }
 }

@@ -9,6 +9,7 @@
 use std::collections::HashMap;
 
 use crate::catalog::{self, Command, Entity, Field, Param, RoleType};
+use crate::release::Release;
 
 /// What is said of one command.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,22 +55,24 @@ pub(crate) enum ResponseFacts {
 
 /// The commands that a caller gets from `listApis`, in the order of the answer.
 ///
-/// `served` says which commands the server has, and so shapes what is said of every one of them;
+/// `release` is that of the server; what came later is not listed. `served` says which commands the server has, and so shapes what is said of every one of them;
 /// `visible` says which of those the caller may call. `name` asks for one, in exact case; the
 /// answer is empty when there is no such command for the caller, which `listApis` refuses.
 pub(crate) fn listing(
+    release: Release,
     served: &dyn Fn(Command) -> bool,
     visible: &dyn Fn(Command) -> bool,
     role: RoleType,
     name: Option<&str>,
 ) -> Vec<ApiFacts> {
-    let mut commands: Vec<_> = catalog::commands().filter(|&command| served(command)).collect();
+    let mut commands: Vec<_> =
+        catalog::commands().filter(|&command| command.is_in(release) && served(command)).collect();
     sort_like_java(&mut commands);
     let mut related = Related::of(&commands);
     let mut listing = Vec::new();
     for command in commands {
         let is_asked_for = name.is_none_or(|name| name == command.name());
-        let params = (is_asked_for && visible(command)).then(|| params(command, role, &related));
+        let params = (is_asked_for && visible(command)).then(|| params(release, command, role, &related));
         related.take_out(command);
         if let Some(params) = params {
             let class = shown_class(command);
@@ -80,7 +83,7 @@ pub(crate) fn listing(
                 isasync: command.is_async(),
                 related: related.joined(class.class()),
                 params,
-                response: response(class),
+                response: response(release, class),
             });
         }
         if is_asked_for && name.is_some() {
@@ -157,21 +160,21 @@ fn shown_since(command: Command) -> Option<&'static str> {
     if command.has_admin_class() { command.admin_since() } else { command.since() }
 }
 
-fn params(command: Command, role: RoleType, related: &Related) -> Vec<ParamFacts> {
+fn params(release: Release, command: Command, role: RoleType, related: &Related) -> Vec<ParamFacts> {
     let is_shown = |param: &Param| {
         let is_in_shown_class = !param.full_view_only() || command.has_admin_class();
         let is_for_caller =
             role == RoleType::Admin || param.roles().is_empty() || param.roles().contains(role);
-        param.exposed() && param.documented() && is_in_shown_class && is_for_caller
+        param.is_in(release) && param.exposed() && param.documented() && is_in_shown_class && is_for_caller
     };
     let mut facts = Vec::new();
     for param in command.params().filter(is_shown) {
         let fact = ParamFacts {
             name: param.name(),
             description: param_description(param),
-            param_type: param.field_type().name(),
-            length: param.length(),
-            required: param.required(),
+            param_type: param.type_name_in(release),
+            length: param.length_in(release),
+            required: param.required_in(release),
             since: param.since(),
             related: param.entities().next().and_then(|class| related.joined(class)),
         };
@@ -184,24 +187,24 @@ fn params(command: Command, role: RoleType, related: &Related) -> Vec<ParamFacts
 }
 
 /// The fields of a class as the top of an answer.
-fn response(class: Entity) -> Vec<ResponseFacts> {
+fn response(release: Release, class: Entity) -> Vec<ResponseFacts> {
     // The plain base of all responses has two fields without annotation.
-    described(class.fields(), class.blanks() + 2)
+    described(release, class.fields(), class.blanks() + 2)
 }
 
 /// The fields of a class inside another: only its own, and only when it is easily reflected on.
-fn nested(field: Field) -> Vec<ResponseFacts> {
+fn nested(release: Release, field: Field) -> Vec<ResponseFacts> {
     match field.nested() {
         Some(class) if field.expanded() && class.extends().is_none() => {
             let inherited = ["jobid", "jobstatus"];
             let own = class.fields().filter(|field| !inherited.contains(&field.name()));
-            described(own, class.blanks())
+            described(release, own, class.blanks())
         }
         _ => Vec::new(),
     }
 }
 
-fn described(fields: impl Iterator<Item = Field>, blanks: usize) -> Vec<ResponseFacts> {
+fn described(release: Release, fields: impl Iterator<Item = Field>, blanks: usize) -> Vec<ResponseFacts> {
     let describe = |field: Field| {
         if field.undocumented() || field.json_only() {
             return ResponseFacts::Blank;
@@ -210,10 +213,14 @@ fn described(fields: impl Iterator<Item = Field>, blanks: usize) -> Vec<Response
             name: field.name(),
             description: format!("the {} of the answer", words(field.name())),
             field_type: field.field_type(),
-            response: nested(field),
+            response: nested(release, field),
         }
     };
-    fields.map(describe).chain((0..blanks).map(|_| ResponseFacts::Blank)).collect()
+    fields
+        .filter(|field| field.is_in(release))
+        .map(describe)
+        .chain((0..blanks).map(|_| ResponseFacts::Blank))
+        .collect()
 }
 
 fn param_description(param: Param) -> String {
@@ -265,7 +272,7 @@ mod tests {
     }
 
     fn whole_listing() -> Vec<ApiFacts> {
-        listing(&recorded_server, &|_| true, RoleType::Admin, None)
+        listing(Release::NEWEST, &recorded_server, &|_| true, RoleType::Admin, None)
     }
 
     fn recorded_listing() -> Vec<Value> {
@@ -294,11 +301,12 @@ mod tests {
     fn one_command_is_described_as_among_all() {
         let all = whole_listing();
         for fact in &all {
-            let one = listing(&recorded_server, &|_| true, RoleType::Admin, Some(fact.name));
+            let one = listing(Release::NEWEST, &recorded_server, &|_| true, RoleType::Admin, Some(fact.name));
             assert_eq!(one, std::slice::from_ref(fact));
         }
-        let none =
-            |name, visible| listing(&recorded_server, &move |_| visible, RoleType::Admin, Some(name)).len();
+        let none = |name, visible| {
+            listing(Release::NEWEST, &recorded_server, &move |_| visible, RoleType::Admin, Some(name)).len()
+        };
         assert_eq!(none("listZones", false), 0);
         assert_eq!(none("listzones", true), 0);
         assert_eq!(none("quotaSummary", true), 0);
@@ -308,7 +316,7 @@ mod tests {
     fn a_caller_sees_the_admin_listing_with_parts_left_out() {
         let all = whole_listing();
         let visible = |command: Command| command.default_roles().contains(RoleType::User);
-        let few = listing(&recorded_server, &visible, RoleType::User, None);
+        let few = listing(Release::NEWEST, &recorded_server, &visible, RoleType::User, None);
         let mut same_commands = all.iter().filter(|fact| few.iter().any(|few| few.name == fact.name));
         for few in &few {
             let full = same_commands.next().unwrap();

@@ -5,11 +5,15 @@
 
 use uuid::Uuid;
 
+use crate::quirk::{Quirk, Quirks};
+
 /// The class of a refusal: upstream's exception.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// `ServerApiException`: the code is chosen by the thrower and kept everywhere.
     Api(u16),
+    /// `ServerApiException` with 530 around another exception, whose class it shows.
+    Wrapped(u16),
     /// `InvalidParameterValueException`.
     InvalidParameter,
     /// `IllegalArgumentException`, which is 431 in a request and 530 in a job (IPA-002).
@@ -22,7 +26,7 @@ pub enum Fault {
     ResourceAllocation,
     /// `InsufficientCapacityException`.
     Capacity,
-    /// A guest address that is taken or does not fit, which comes with an empty class.
+    /// A guest address that is taken or does not fit, which comes with an empty class, like a list of certificates of nothing.
     AddressCapacity,
     /// `InsufficientServerCapacityException` where the command keeps the code inside a job (VM-028).
     ServerCapacity,
@@ -51,7 +55,7 @@ impl Fault {
             Self::Unavailable => 534,
             Self::RuleConflict => 537,
             Self::ResourceAllocation => 535,
-            Self::Runtime | Self::AddressCapacity | Self::EntityExists => 530,
+            Self::Runtime | Self::AddressCapacity | Self::EntityExists | Self::Wrapped(_) => 530,
             Self::TwoFactor => 511,
         }
     }
@@ -72,6 +76,7 @@ impl Fault {
     pub fn class_code(self) -> u16 {
         match self {
             Self::Api(_) | Self::IllegalArgument | Self::EntityExists => 9999,
+            Self::Wrapped(class) => class,
             Self::InvalidParameter => 4350,
             Self::Permission => 4365,
             Self::AccountLimit => 4280,
@@ -162,8 +167,15 @@ impl ApiError {
 
     /// The text for callers who are not root administrators (API-ERR-031).
     #[must_use]
-    pub fn masked(mut self) -> Self {
-        if matches!(self.code(), 530 | 533 | 534) && !matches!(self.fault, Fault::Api(_)) {
+    pub fn masked(self, quirks: &Quirks) -> Self {
+        let is_internal = matches!(self.code(), 530 | 533 | 534)
+            && !matches!(self.fault, Fault::Api(_) | Fault::Wrapped(_));
+        let is_told = quirks.has(Quirk::EveryTextIsMasked) && self.code() != 401;
+        self.masked_if(is_internal || is_told)
+    }
+
+    fn masked_if(mut self, is_masked: bool) -> Self {
+        if is_masked {
             self.text = Some(MASKED.to_owned());
         }
         self

@@ -12,10 +12,12 @@ use super::caller::Caller;
 use super::command::{self, Behaviour};
 use super::error::{ApiError, Fault};
 use super::parameter::{self, Arguments};
+use super::release;
 use crate::catalog::{self, JobInstance};
 use crate::quirk::Quirk;
 use crate::reply::{Object, Reply, Value};
 use crate::world::World;
+use crate::world::fault;
 use crate::world::job::{Job, Pace, Progress};
 use crate::world::kind::{Handle, Kind};
 use crate::world::table::Id;
@@ -33,6 +35,7 @@ pub(crate) fn submit(
 ) -> Result<Outcome, ApiError> {
     let command = arguments.command();
     let behaviour = command::find(command)?;
+    let caller = submitter(world, caller, pairs);
     if let Some(check) = behaviour.check {
         check(world, &caller, arguments)?;
     }
@@ -63,15 +66,16 @@ pub(crate) fn submit(
         root_event,
         progress: Progress::Queued,
         doom: None,
+        failing: None,
+        held: 0,
         polls: 0,
         due: now.plus_millis(command::reference_millis(command.name())),
         created: now,
         completed: None,
     });
+    world.open_jobs.insert(id);
     start_waiting(world);
-    if world.pace == Pace::Instant || world.pace == Pace::Steps(0) {
-        finish(world, id);
-    }
+    finish_at_once(world);
     let entity = created.and_then(|created| world.uuid_of(created));
     let entity =
         if world.sins(Quirk::CreateAnswersAnotherId) { entity.map(|_| world.ids.uuid()) } else { entity };
@@ -79,13 +83,30 @@ pub(crate) fn submit(
     Ok(Outcome::Job { job: uuid, entity })
 }
 
+/// Who a job is from: the caller, whatever the request says about that (API-REQ-012).
+fn submitter(world: &World, caller: Caller, pairs: &[(String, String)]) -> Caller {
+    let said = |name: &str| {
+        let pair = pairs.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        pair.filter(|_| world.sins(Quirk::ContextParametersCount)).and_then(|(_, value)| value.parse().ok())
+    };
+    let user = said("ctxuserid").unwrap_or(caller.user);
+    Caller { user, account: said("ctxaccountid").unwrap_or(caller.account), ..caller }
+}
+
 /// The job's identifier: the caller's choice (JOB-008) or a fresh one.
 fn job_id(world: &mut World, pairs: &[(String, String)]) -> Result<Uuid, ApiError> {
     let chosen =
         pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case("customjobid")).map(|(_, value)| value);
+    let any = world.sins(Quirk::AnyJobIdIsGood);
     let chosen = chosen.filter(|_| !world.sins(Quirk::ChosenJobIdsAreIgnored));
     let Some(text) = chosen.filter(|text| !text.is_empty()) else { return Ok(world.ids.uuid()) };
     let bad_form = || ApiError::invalid(format!("UUID: {text} doesn't follow the UUID format"));
+    if any {
+        return Ok(Uuid::try_parse(text)
+            .ok()
+            .filter(|uuid| world.find(*uuid).is_none())
+            .unwrap_or(world.ids.uuid()));
+    }
     if text.len() != 36 || text.bytes().any(|byte| byte.is_ascii_uppercase()) {
         return Err(bad_form());
     }
@@ -122,20 +143,45 @@ fn instance(
     let shown = if is_create { JobInstance::Both } else { command.job_instance() };
     // What is gone is still named by the identifier that was sent.
     let sent = || behaviour.about.and_then(|name| arguments.sent(name)).and_then(|text| text.parse().ok());
-    let uuid = about.and_then(|about| world.uuid_of(about).or_else(sent));
+    let uuid = about.and_then(|about| match misread(about.kind) {
+        Some(kind) => world.uuid_of(Handle { kind, ..about }),
+        None => world.uuid_of(about).or_else(sent),
+    });
     match (shown, command.resource_type()) {
+        (JobInstance::Both | JobInstance::BothOrType, Some("None")) if world.sins(Quirk::NoneIsNotTold) => {
+            (None, None)
+        }
+        (_, Some(name)) if world.sins(Quirk::JobsNameEveryThing) => (Some(name), uuid),
         (JobInstance::Both | JobInstance::BothOrType, Some(name)) => {
             (Some(name), uuid.filter(|_| command.job_instance() != JobInstance::Type))
         }
+        (JobInstance::Type, Some("None")) if world.sins(Quirk::NoneIsNotTold) => (None, None),
         (JobInstance::Type, Some(name)) => (Some(name), None),
+        // The kind of machine is that of the one which is meant.
+        (JobInstance::Both, None) => match about {
+            Some(Handle { kind: Kind::SystemVm, id }) => {
+                (world.system_vms.get(id).map(|row| row.duty.type_name()), uuid)
+            }
+            Some(Handle { kind: Kind::Router, .. }) => (Some(Kind::Router.type_name()), uuid),
+            _ => (None, None),
+        },
         _ => (None, None),
+    }
+}
+
+/// The kind among whose things the reference looks a number up that is not of that kind.
+fn misread(kind: Kind) -> Option<Kind> {
+    match kind {
+        Kind::SecondaryAddress => Some(Kind::Address),
+        Kind::SecurityGroupRule => Some(Kind::SecurityGroup),
+        _ => None,
     }
 }
 
 /// Lets the jobs that may work begin: those that are not behind another one on their machine.
 fn start_waiting(world: &mut World) {
     let waiting: Vec<Id> =
-        world.jobs.iter().filter(|(_, job)| job.progress == Progress::Queued).map(|(id, _)| id).collect();
+        open(world).filter(|(_, job)| job.progress == Progress::Queued).map(|(id, _)| id).collect();
     for id in waiting {
         if is_first_in_line(world, id) {
             begin(world, id);
@@ -143,13 +189,25 @@ fn start_waiting(world: &mut World) {
     }
 }
 
+/// Lets the next jobs begin after one has ended. Where polls are what makes time pass, that takes another poll: the
+/// reference looks after its queues now and then only (JOB-084).
+fn start_next(world: &mut World) {
+    if matches!(world.pace, Pace::Instant | Pace::Steps(0) | Pace::Reference) {
+        start_waiting(world);
+    }
+}
+
 fn is_first_in_line(world: &World, id: Id) -> bool {
-    let Some(queue) = world.jobs.get(id).and_then(|job| job.queue) else { return true };
-    !world
-        .jobs
+    head_of_line(world, id) == id
+}
+
+/// The jobs that are not over, oldest first. Those that are over are many, and looked at only when asked for.
+fn open(world: &World) -> impl Iterator<Item = (Id, &Job)> {
+    world
+        .open_jobs
         .iter()
-        .take_while(|(other, _)| *other < id)
-        .any(|(_, job)| job.queue == Some(queue) && !job.is_done())
+        .filter_map(|id| Some((*id, world.jobs.get(*id)?)))
+        .filter(|(_, job)| !job.is_done())
 }
 
 /// Begins to work: checks that the command makes at once, and the transitional state.
@@ -164,15 +222,51 @@ fn begin(world: &mut World, id: Id) {
         Err(error) => return close_failed(world, id, error.fault.job_code(), error.text),
     };
     command::record_started(world, id, behaviour, &arguments);
-    let Some(begin) = behaviour.begin else { return };
-    if let Err(error) = begin(world, &caller, &arguments) {
+    let began = behaviour.begin.map_or(Ok(()), |begin| begin(world, &caller, &arguments));
+    if let Err(error) = began {
         // It ends soon, but clients may still see it pending.
         let now = world.now;
         if let Some(job) = world.jobs.get_mut(id) {
             job.doom = Some((error.fault.job_code(), error.text));
             job.due = now;
         }
+        return;
     }
+    if let Some(sends) = behaviour.sends {
+        let commands = sends(world, &arguments);
+        send(world, id, commands);
+    }
+}
+
+/// Sends commands to the agent of the thing that a job is about, until one fails.
+fn send(world: &mut World, id: Id, commands: &[&'static str]) {
+    let about = world.jobs.get(id).and_then(|job| job.about);
+    let place = about.map(|about| world.place_of(about)).unwrap_or_default();
+    for command in commands {
+        let answer = world.ask_agent(command, place);
+        let Some(job) = world.jobs.get_mut(id) else { return };
+        job.held = job.held.saturating_add(answer.wait);
+        job.due = job.due.plus_millis(answer.wait);
+        if answer.outcome == fault::Outcome::Failed {
+            job.failing = Some(command);
+            return;
+        }
+    }
+}
+
+/// Does the work of a job, after what the failure of an agent did to it.
+fn work(
+    world: &mut World,
+    id: Id,
+    behaviour: &Behaviour,
+    caller: Caller,
+    arguments: &Arguments,
+) -> Result<Reply, ApiError> {
+    let failing = world.jobs.get(id).and_then(|job| job.failing);
+    if let (Some(command), Some(agent_fails)) = (failing, behaviour.agent_fails) {
+        agent_fails(world, &caller, arguments, command)?;
+    }
+    (behaviour.run)(world, &caller, arguments)
 }
 
 /// Does the work and stores what came of it.
@@ -181,17 +275,21 @@ fn finish(world: &mut World, id: Id) {
     if world.jobs.get(id).is_none_or(|job| job.progress != Progress::Running || job.command.is_empty()) {
         return;
     }
+    let is_reboot = |job: &Job| job.command == "rebootVirtualMachine";
+    if world.sins(Quirk::RebootsNeverEnd) && world.jobs.get(id).is_some_and(is_reboot) {
+        return;
+    }
     if let Some((code, text)) = world.jobs.get(id).and_then(|job| job.doom.clone()) {
         fail(world, id, code, text);
-        start_waiting(world);
+        start_next(world);
         return;
     }
     let Some((behaviour, caller, arguments)) = prepare(world, id) else {
         abandon(world, id);
-        return start_waiting(world);
+        return start_next(world);
     };
     let result = match &arguments {
-        Ok(arguments) => (behaviour.run)(world, &caller, arguments),
+        Ok(arguments) => work(world, id, behaviour, caller, arguments),
         Err(error) => Err(error.clone()),
     };
     match result {
@@ -201,6 +299,7 @@ fn finish(world: &mut World, id: Id) {
             if let Ok(arguments) = &arguments {
                 command::record_completed(world, id, behaviour, arguments, false);
             }
+            world.open_jobs.remove(&id);
             if let Some(job) = world.jobs.get_mut(id) {
                 job.progress = Progress::Succeeded(Arc::new(reply));
                 job.completed = Some(now);
@@ -208,7 +307,7 @@ fn finish(world: &mut World, id: Id) {
         }
         Err(error) => fail(world, id, error.fault.job_code(), error.text),
     }
-    start_waiting(world);
+    start_next(world);
 }
 
 fn fail(world: &mut World, id: Id, code: u16, text: Option<String>) {
@@ -225,6 +324,7 @@ fn abandon(world: &mut World, id: Id) {
 
 fn close_failed(world: &mut World, id: Id, code: u16, text: Option<String>) {
     let now = world.now;
+    world.open_jobs.remove(&id);
     if let Some(job) = world.jobs.get_mut(id) {
         job.progress = Progress::Failed { code, text };
         job.completed = Some(now);
@@ -246,7 +346,9 @@ fn with_job(world: &World, id: Id, behaviour: &Behaviour, reply: Reply) -> Reply
     let Some(job) = world.jobs.get(id) else { return reply };
     match reply {
         // What is gone joins nothing (VM-036).
-        Reply::Object(object) if behaviour.joins_job && object.get("id").is_some() => {
+        Reply::Object(object)
+            if behaviour.joins_job && object.get("id").is_some() && !world.sins(Quirk::ResultsNameNoJob) =>
+        {
             Reply::Object(object.with("jobid", job.uuid).with("jobstatus", 0))
         }
         other => other,
@@ -255,16 +357,18 @@ fn with_job(world: &World, id: Id, behaviour: &Behaviour, reply: Reply) -> Reply
 
 /// Ends the jobs whose time has come, and forgets those that expired (JOB-086).
 pub(crate) fn advance(world: &mut World) {
-    if world.pace == Pace::Reference {
-        let due: Vec<Id> = world
-            .jobs
-            .iter()
-            .filter(|(_, job)| job.progress == Progress::Running && job.due <= world.now)
-            .map(|(id, _)| id)
-            .collect();
-        for id in due {
-            finish(world, id);
-        }
+    let is_due = |job: &Job| match world.pace {
+        Pace::Reference => job.due <= world.now,
+        // What an agent held up ends by itself too, and so does what stood behind it.
+        Pace::Instant | Pace::Steps(0) => job.created.plus_millis(job.held) <= world.now,
+        Pace::Steps(_) => false,
+    };
+    let due: Vec<Id> = open(world)
+        .filter(|(_, job)| job.progress == Progress::Running && is_due(job))
+        .map(|(id, _)| id)
+        .collect();
+    for id in due {
+        finish(world, id);
     }
     let kept_millis = world.settings.number("job.expire.minutes").saturating_mul(60_000);
     let expired: Vec<(Id, Uuid)> = world
@@ -279,6 +383,25 @@ pub(crate) fn advance(world: &mut World) {
     for (id, uuid) in expired {
         world.jobs.remove(id);
         world.index.remove(&uuid);
+    }
+}
+
+/// Submits what schedules of machines want done now, as the system.
+pub(crate) fn act_on_schedules(world: &mut World) {
+    for (machine, action) in world.due_vm_schedules() {
+        let (name, forced) = action.command();
+        let uuid = world.virtual_machines.get(machine).map(|row| row.uuid);
+        let (Some(uuid), Some(command)) = (uuid, catalog::command(name)) else { continue };
+        let mut pairs = vec![("id".to_owned(), uuid.to_string())];
+        if forced {
+            pairs.push(("forced".to_owned(), "true".to_owned()));
+        }
+        let caller = Caller::SYSTEM;
+        if let Ok(arguments) = parameter::parse(world, caller, command, &pairs, false)
+            && submit(world, caller, &arguments, &pairs).is_ok()
+        {
+            world.moves += 1;
+        }
     }
 }
 
@@ -306,25 +429,48 @@ pub(crate) fn failure(world: &World, id: Id) -> Option<ApiError> {
 
 /// Counts a poll, and does a step of work where polls are what makes time pass.
 pub(crate) fn poll(world: &mut World, id: Id) {
-    let Pace::Steps(steps) = world.pace else { return };
-    let head = head_of_line(world, id);
-    let Some(job) = world.jobs.get_mut(head) else { return };
-    if job.is_done() {
+    let steps = match world.pace {
+        Pace::Instant => 0,
+        Pace::Steps(steps) => steps,
+        Pace::Reference => return,
+    };
+    if world.jobs.get(id).is_none_or(Job::is_done) {
         return;
     }
+    // The first of its line begins, if it has not; the lines of other machines are none of this poll's.
+    let first = head_of_line(world, id);
+    if world.jobs.get(first).is_some_and(|job| job.progress == Progress::Queued) {
+        begin(world, first);
+    }
+    let head = head_of_line(world, id);
+    let Some(job) = world.jobs.get_mut(head).filter(|job| !job.is_done()) else { return };
     job.polls += 1;
-    if job.polls > steps {
+    if job.polls > steps.saturating_add(job.held_polls()) {
         finish(world, head);
+        finish_at_once(world);
+    }
+}
+
+/// Where jobs take no time: ends those that nothing holds up.
+fn finish_at_once(world: &mut World) {
+    if !matches!(world.pace, Pace::Instant | Pace::Steps(0)) {
+        return;
+    }
+    let free = |world: &World| {
+        let mut at_work =
+            open(world).filter(|(_, job)| job.progress == Progress::Running && !job.command.is_empty());
+        at_work.find(|(_, job)| job.held_polls() == 0).map(|(id, _)| id)
+    };
+    while let Some(id) = free(world) {
+        finish(world, id);
     }
 }
 
 fn head_of_line(world: &World, id: Id) -> Id {
     let Some(queue) = world.jobs.get(id).and_then(|job| job.queue) else { return id };
-    world
-        .jobs
-        .iter()
+    open(world)
         .take_while(|(other, _)| *other < id)
-        .find(|(_, job)| job.queue == Some(queue) && !job.is_done())
+        .find(|(_, job)| job.queue == Some(queue))
         .map_or(id, |(other, _)| other)
 }
 
@@ -337,6 +483,7 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
     let is_admin = Caller::of_user(world, job.user).is_some_and(Caller::is_root_admin);
     let class = catalog::command(job.command).map(|command| command.class_name(is_admin));
     let pending = !job.is_done();
+    let names_server = (pending || world.sins(Quirk::FinishedJobsNameTheirServer)) && class.is_some();
     let mut object = Object::named("asyncjobs")
         .with("accountid", account.map(|account| account.uuid))
         .with("account", account.map(|account| account.name.as_str()))
@@ -344,7 +491,7 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         .with("domainpath", domain.map(|domain| domain.shown_path()))
         .with("userid", user.map(|user| user.uuid))
         .with("cmd", if world.sins(Quirk::JobShowsTheCommandName) { Some(job.command) } else { class })
-        .with("jobprocstatus", 0)
+        .with("jobprocstatus", i64::from(job.is_done() && world.sins(Quirk::JobsShowTheirProgress)))
         .with(
             "jobresultcode",
             match job.progress {
@@ -362,7 +509,7 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         Progress::Queued | Progress::Running => {}
         Progress::Succeeded(_) if job.polls == TOLD => {}
         Progress::Succeeded(reply) => {
-            if let Some(result) = result_tree(reply, job.command) {
+            if let Some(result) = result_tree(world, reply, job.command) {
                 object.push("jobresulttype", "object");
                 object.push("jobresult", result);
             }
@@ -384,27 +531,54 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         Value::Integer(number) if world.sins(Quirk::JobStatusIsText) => number.to_string().into(),
         other => other,
     };
-    Some(
-        object
-            .with("jobinstancetype", job.instance_type)
-            .with("jobinstanceid", job.instance)
-            .with("managementserverid", (pending && class.is_some()).then_some(world.management_server))
-            .with("managementservername", (pending && class.is_some()).then_some("localhost"))
-            .with("created", job.created)
-            .with(
-                "completed",
-                job.completed.or_else(|| world.sins(Quirk::PendingJobsAreCompleted).then_some(job.created)),
-            )
-            .with("jobid", job.uuid)
-            .with("jobstatus", status),
-    )
+    let mut object = object
+        .with("jobinstancetype", job.instance_type)
+        .with("jobinstanceid", job.instance)
+        .with("managementserverid", names_server.then_some(world.management_server))
+        .with("managementservername", names_server.then_some("localhost"))
+        .with("created", job.created)
+        .with(
+            "completed",
+            job.completed.or_else(|| world.sins(Quirk::PendingJobsAreCompleted).then_some(job.created)),
+        )
+        .with("jobid", job.uuid)
+        .with("jobstatus", status);
+    if world.sins(Quirk::JobFieldsComeFirst) {
+        object.fields.rotate_right(2);
+    }
+    Some(object)
+}
+
+/// The objects within a result lose their names, as results are kept in JSON; XML then has `null` for them.
+fn without_names(mut object: Object) -> Object {
+    for field in &mut object.fields {
+        match &mut field.value {
+            Value::Object(inner) => {
+                let unnamed = without_names(std::mem::take(inner));
+                **inner = Object { name: Some("null"), ..unnamed };
+            }
+            Value::Objects(items) => {
+                *items = std::mem::take(items).into_iter().map(without_names).collect();
+            }
+            _ => {}
+        }
+    }
+    object
 }
 
 /// The one-key object of a finished job (JOB-055 to -058).
-fn result_tree(reply: &Reply, command: &str) -> Option<Object> {
-    let name = catalog::command(command).and_then(|command| command.object()).unwrap_or("null");
-    match reply {
-        Reply::Object(object) => Some(Object::new().with(object.name.unwrap_or(name), object.clone())),
+fn result_tree(world: &World, reply: &Reply, command: &str) -> Option<Object> {
+    let command = catalog::command(command)?;
+    let name = command.object().unwrap_or("null");
+    match &release::reply_in(world.release, command.wire_class(), reply.clone()) {
+        Reply::Object(object) if world.sins(Quirk::JobResultsAreNotWrapped) => Some(object.clone()),
+        Reply::Success(text) if world.sins(Quirk::JobSuccessHasADisplayText) => {
+            let text = text.as_deref().unwrap_or("done");
+            Some(Object::new().with("success", true).with("displaytext", text))
+        }
+        Reply::Object(object) => {
+            Some(Object::new().with(object.name.unwrap_or(name), without_names(object.clone())))
+        }
         Reply::Success(text) => Some(Object::new().with("success", true).with("details", text.as_deref())),
         Reply::Inline(object) => Some(object.clone()),
         Reply::List { .. } | Reply::Nothing => None,
@@ -420,6 +594,7 @@ mod tests {
     use crate::api::request::{Port, Request};
     use crate::world::clock::VIRTUAL_EPOCH;
     use crate::world::preset;
+    use crate::world::virtual_machine::MachineState;
 
     /// Asks on the integration port and answers the body.
     fn ask(world: &mut World, query: &str) -> String {
@@ -479,6 +654,32 @@ mod tests {
     }
 
     #[test]
+    fn an_agent_holds_a_job_up_and_its_failure_is_the_jobs() {
+        let mut world = demo(Pace::Instant);
+        let id = machine(&world);
+        ask(&mut world, &format!("command=startVirtualMachine&id={id}"));
+        let state = |world: &World| world.virtual_machines.iter().next().expect("a machine").1.state;
+        ask(&mut world, "command=configureSimulator&name=StopCommand&value=wait:1500%7Cresult:fail&count=1");
+        ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
+        let job = *asked_for(&world).last().expect("a job");
+        assert_eq!(
+            (state(&world), world.jobs.get(job).expect("a job").is_done()),
+            (MachineState::Stopping, false)
+        );
+        for _ in 0..3 {
+            poll(&mut world, job);
+        }
+        let progress = &world.jobs.get(job).expect("a job").progress;
+        assert!(
+            matches!(progress, Progress::Failed { code: 530, text: Some(text) } if text.starts_with("Unable to stop"))
+        );
+        assert_eq!(state(&world), MachineState::Running);
+        // The fault is used up.
+        ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
+        assert_eq!(state(&world), MachineState::Stopped);
+    }
+
+    #[test]
     fn jobs_of_one_machine_run_in_order() {
         let mut world = demo(Pace::Steps(1));
         let id = machine(&world);
@@ -492,6 +693,6 @@ mod tests {
         }
         assert!(jobs.iter().all(|job| world.jobs.get(*job).expect("a job").is_done()));
         let (_, machine) = world.virtual_machines.iter().next().expect("a machine");
-        assert_eq!(machine.state, crate::world::virtual_machine::MachineState::Running);
+        assert_eq!(machine.state, MachineState::Running);
     }
 }

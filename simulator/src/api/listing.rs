@@ -1,5 +1,7 @@
 //! Lists: scope, paging and counting, once for all kinds (API-ERR-040 to -049).
 
+use std::collections::BTreeMap;
+
 use super::caller::Caller;
 use super::error::{ApiError, Fault};
 use super::parameter::Arguments;
@@ -21,7 +23,7 @@ pub fn check_paging(
     let sent = |wanted: &str| {
         pairs.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
     };
-    if sent("pagesize").is_some_and(|value| value.is_empty()) {
+    if sent("pagesize").is_some_and(|value| value.is_empty()) && !world.sins(Quirk::EmptyPageSizeIsAbsent) {
         return Err(ApiError::parameter("For input string: \"\""));
     }
     let (page, size) = (arguments.integer("page"), arguments.integer("pagesize"));
@@ -55,6 +57,20 @@ pub fn check_paging(
             Ok(())
         }
         _ => Ok(()),
+    }
+}
+
+/// The tags that a list is filtered by: `tags[i].key=k&tags[i].value=v` (API-PAR-004).
+///
+/// # Errors
+///
+/// 431 for a key without a value.
+pub fn tag_filters(world: &World, arguments: &Arguments) -> Result<Vec<BTreeMap<String, String>>, ApiError> {
+    let tags = arguments.grouped("tags");
+    let lonely = tags.iter().find(|tag| !tag.contains_key("value")).and_then(|tag| tag.get("key"));
+    match lonely.filter(|_| !world.sins(Quirk::TagsNeedNoValue)) {
+        Some(key) => Err(ApiError::invalid(format!("No value is passed in for key {key}"))),
+        None => Ok(tags),
     }
 }
 
@@ -104,8 +120,9 @@ pub fn page<T>(
                 ),
             ));
         }
+        Some(0) if world.sins(Quirk::PageSizeZeroIsTheDefault) => Some(limit),
         Some(size) => Some(size),
-        None if limit == -1 => None,
+        None if limit == -1 || world.sins(Quirk::DefaultPageIsEverything) => None,
         None => Some(limit),
     };
     let first_page = if world.sins(Quirk::PagesCountFromZero) { 0 } else { 1 };
@@ -118,38 +135,66 @@ pub fn page<T>(
             matches.into_iter().skip(skip).take(size).map(show).collect()
         }
     };
-    Ok(Reply::List { count, items })
+    Ok(Reply::List { count, items: with_icons(world, arguments, items) })
+}
+
+/// Adds the icons of things where the list is asked to show them, each in its place.
+fn with_icons(world: &World, arguments: &Arguments, mut items: Vec<Object>) -> Vec<Object> {
+    let command = arguments.command();
+    if command.param("showicon").is_none() || !arguments.flag("showicon") {
+        return items;
+    }
+    let order: Vec<&str> = command.wire_class().fields().map(|field| field.name()).collect();
+    let rank = |name: &str| order.iter().position(|other| *other == name).unwrap_or(order.len());
+    for item in &mut items {
+        let uuid = item.text("id").and_then(|id| uuid::Uuid::try_parse(id).ok());
+        let Some((of, image)) = uuid.and_then(|uuid| world.icons.get(&uuid)) else { continue };
+        let icon = Object::new()
+            .with("resourcetype", super::command::tag_word(world, *of))
+            .with("resourceid", uuid)
+            .with("base64image", image);
+        let at = item.fields.iter().position(|field| rank(field.name) > rank("icon"));
+        item.push("icon", icon);
+        if let Some(at) = at {
+            // From the end to its place.
+            item.fields[at..].rotate_right(1);
+        }
+    }
+    items
 }
 
 /// Whose things a list is about (API-ERR-047).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// One account's.
-    Account(Id),
+pub struct Scope {
+    reach: Reach,
+    /// Whether the things of projects are left out.
+    skips_projects: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Reach {
+    /// These accounts'.
+    Accounts(Vec<Id>),
     /// A domain's, perhaps with all below.
-    Domain {
-        /// The domain.
-        domain: Id,
-        /// Whether those below count too.
-        below: bool,
-    },
+    Domain { domain: Id, below: bool },
+    /// Every project's.
+    Projects,
     /// Everybody's.
     All,
-    /// Nobody's.
-    Nobody,
 }
 
 impl Scope {
     /// Whether an owner's things are in scope.
     #[must_use]
     pub fn covers(&self, world: &World, owner: Owner) -> bool {
-        match self {
-            Self::Account(account) => owner.account == *account,
-            Self::Domain { domain, below: false } => owner.domain == *domain,
-            Self::Domain { domain, below: true } => world.is_within(owner.domain, *domain),
-            Self::All => true,
-            Self::Nobody => false,
-        }
+        let is_reached = match &self.reach {
+            Reach::Accounts(accounts) => accounts.contains(&owner.account),
+            Reach::Domain { domain, below: false } => owner.domain == *domain,
+            Reach::Domain { domain, below: true } => world.is_within(owner.domain, *domain),
+            Reach::Projects => world.is_of_project(owner.account),
+            Reach::All => true,
+        };
+        is_reached && !(self.skips_projects && world.is_of_project(owner.account))
     }
 }
 
@@ -162,12 +207,31 @@ impl Scope {
 pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Scope, ApiError> {
     let declares = |name: &str| arguments.command().param(name).is_some();
     let by_id = (declares("id") && arguments.has("id")) || (declares("ids") && arguments.has("ids"));
+    scope_of(world, caller, arguments, by_id)
+}
+
+/// The same for a list that says by another parameter whether single things are asked for.
+///
+/// # Errors
+///
+/// As [`scope`].
+pub fn scope_of(
+    world: &World,
+    caller: Caller,
+    arguments: &Arguments,
+    by_id: bool,
+) -> Result<Scope, ApiError> {
+    let declares = |name: &str| arguments.command().param(name).is_some();
+    let all = declares("listall") && arguments.flag("listall");
+    let named = declares("account").then(|| arguments.filled("account")).flatten();
     if declares("projectid") && arguments.has("projectid") {
-        if declares("account") && arguments.has("account") {
+        if named.is_none() {
+            let reach = projects(world, caller, arguments, all)?;
+            return Ok(Scope { reach, skips_projects: false });
+        }
+        if !world.sins(Quirk::AccountWinsOverProject) {
             return Err(ApiError::invalid("Account and projectId can't be specified together"));
         }
-        // Projects are not played yet, so nobody has things in one.
-        return Ok(Scope::Nobody);
     }
     let domain = declares("domainid").then(|| arguments.id("domainid")).flatten();
     if let Some(domain) = domain
@@ -175,35 +239,79 @@ pub fn scope(world: &World, caller: Caller, arguments: &Arguments) -> Result<Sco
     {
         return Err(domain_refusal(world, caller, domain));
     }
-    if let Some(name) = declares("account").then(|| arguments.filled("account")).flatten() {
-        let domain = domain.unwrap_or(caller.domain);
-        let account = world.account_by_name(name, domain).ok_or_else(|| {
-            let domain = domain_dump(world, domain);
-            ApiError::invalid(format!("could not find account {name} in domain {domain}"))
-        })?;
-        if !caller.reaches(world, world.owner_of(account)) {
-            return Err(ApiError::permission(
-                "Caller does not have permission to operate with provided resource.",
-            ));
-        }
-        return Ok(Scope::Account(account));
-    }
-    let all = declares("listall") && arguments.flag("listall");
+    let is_admin = caller.is_root_admin() || caller.is_domain_admin();
     let below = declares("isrecursive") && arguments.flag("isrecursive");
-    if let Some(domain) = domain {
-        return Ok(if caller.is_root_admin() || caller.is_domain_admin() {
-            Scope::Domain { domain, below }
-        } else {
-            Scope::Account(caller.account)
-        });
+    let own = || Reach::Accounts(vec![caller.account]);
+    let reach = if let Some(name) = named {
+        Reach::Accounts(vec![account_of(world, caller, name, domain.unwrap_or(caller.domain))?])
+    } else if let Some(domain) = domain {
+        if is_admin { Reach::Domain { domain, below } } else { own() }
+    } else if all && !is_admin && world.sins(Quirk::ListAllShowsForeign) {
+        Reach::All
+    } else {
+        match (caller.is_root_admin(), caller.is_domain_admin(), all || by_id) {
+            (true, _, true) => Reach::All,
+            (_, true, true) => Reach::Domain { domain: caller.domain, below: true },
+            _ => mixed_in(world, caller, own()),
+        }
+    };
+    let skips_projects = !by_id && !world.sins(Quirk::ProjectThingsAreMixedIn);
+    Ok(Scope { reach, skips_projects })
+}
+
+/// An account that a filter names, within the caller's reach.
+///
+/// # Errors
+///
+/// 431 if nobody has the name, 531 if the account is out of reach (API-ERR-048).
+pub fn account_of(world: &World, caller: Caller, name: &str, domain: Id) -> Result<Id, ApiError> {
+    let account = world.account_by_name(name, domain).ok_or_else(|| {
+        let domain = domain_dump(world, domain);
+        ApiError::invalid(format!("could not find account {name} in domain {domain}"))
+    })?;
+    if caller.reaches(world, world.owner_of(account)) {
+        return Ok(account);
     }
-    let own_domain = Scope::Domain { domain: caller.domain, below: true };
-    Ok(match (caller.is_root_admin(), caller.is_domain_admin(), all || by_id) {
-        (true, _, true) => Scope::All,
-        (_, true, true) => own_domain,
-        _ if world.sins(Quirk::ListAllShowsForeign) && all => Scope::All,
-        _ => Scope::Account(caller.account),
-    })
+    Err(ApiError::permission("Caller does not have permission to operate with provided resource."))
+}
+
+/// What `projectid` reaches: one project, or with -1 all that the caller is a member of.
+fn projects(world: &World, caller: Caller, arguments: &Arguments, all: bool) -> Result<Reach, ApiError> {
+    if arguments.is_minus_one("projectid") {
+        if caller.is_root_admin() {
+            return Ok(if all { Reach::All } else { Reach::Projects });
+        }
+        let joined = world
+            .projects
+            .iter()
+            .filter(|(id, _)| world.member(*id, caller.account, caller.user).is_some())
+            .map(|(_, row)| row.account);
+        return Ok(Reach::Accounts(joined.chain(all.then_some(caller.account)).collect()));
+    }
+    let id = arguments.id("projectid").unwrap_or_default();
+    let Some(project) = world.projects.get(id) else {
+        return Err(ApiError::invalid("Unable to find project by id"));
+    };
+    if !caller.reaches(world, world.owner_of(project.account)) {
+        let account = view_account_dump(world, caller.account);
+        return Err(ApiError::permission(format!("Account {account} can't access project id={id}")));
+    }
+    Ok(Reach::Accounts(vec![project.account]))
+}
+
+/// A sin of default lists: what the caller's projects have is among the caller's own.
+fn mixed_in(world: &World, caller: Caller, own: Reach) -> Reach {
+    match own {
+        Reach::Accounts(mut accounts) if world.sins(Quirk::ProjectThingsAreMixedIn) => {
+            let joined = world
+                .projects
+                .iter()
+                .filter(|(id, _)| world.member(*id, caller.account, caller.user).is_some());
+            accounts.extend(joined.map(|(_, row)| row.account));
+            Reach::Accounts(accounts)
+        }
+        own => own,
+    }
 }
 
 /// Whether a caller may name a domain.
@@ -243,6 +351,18 @@ pub fn view_account_dump(world: &World, account: Id) -> String {
     world.accounts.get(account).map_or_else(String::new, |row| {
         format!("Account [{{\"accountName\":\"{}\",\"id\":{account},\"uuid\":\"{}\"}}]", row.name, row.uuid)
     })
+}
+
+/// Leaves the limits out where `details` asks for the least. What is used of secondary storage stays.
+#[must_use]
+pub fn as_detailed(arguments: &Arguments, mut object: Object) -> Object {
+    if arguments.texts("details").iter().any(|word| word.eq_ignore_ascii_case("min")) {
+        let is_limit =
+            |name: &str| name.ends_with("limit") || name.ends_with("available") || name.ends_with("total");
+        let is_kept = |name: &str| name == "secondarystoragetotal" || !is_limit(name);
+        object.fields.retain(|field| is_kept(field.name) && !matches!(field.name, "vmstopped" | "vmrunning"));
+    }
+    object
 }
 
 /// Whether a keyword is part of any of the texts, case ignored; no keyword matches everything.

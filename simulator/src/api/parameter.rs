@@ -6,12 +6,13 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 use super::caller::Caller;
-use super::error::ApiError;
+use super::error::{ApiError, Fault};
 use crate::catalog::{Access, Command, Param, ParamType, Validation};
 use crate::quirk::{Quirk, Quirks};
 use crate::world::World;
 use crate::world::clock::{Moment, parse_date_parameter};
 use crate::world::kind::{Handle, Kind};
+use crate::world::register::Stored;
 use crate::world::table::Id;
 
 /// A typed value.
@@ -212,6 +213,24 @@ impl Arguments {
         }
     }
 
+    /// The value of a parameter as the register keeps it; nothing for an empty text.
+    #[must_use]
+    pub fn stored(&self, name: &str) -> Option<Stored> {
+        Some(match self.find(name)? {
+            Value::Text(text) if text.is_empty() => return None,
+            Value::Text(text) => Stored::Text(text.clone()),
+            Value::Integer(number) => Stored::Number(*number),
+            Value::Float(number) => Stored::Float(*number),
+            Value::Flag(flag) => Stored::Flag(*flag),
+            Value::Date(moment) => Stored::Date(*moment),
+            Value::Thing(thing) => Stored::Thing((*thing)?),
+            Value::Texts(texts) => Stored::Texts(texts.clone()),
+            Value::Map(_) => Stored::Map(self.merged(name)),
+            Value::Things(things) => Stored::Things(things.clone()),
+            Value::MinusOne | Value::Integers(_) => return None,
+        })
+    }
+
     /// The members of a map parameter, as sent.
     #[must_use]
     pub fn entries(&self, name: &str) -> &[MapEntry] {
@@ -260,30 +279,39 @@ pub fn parse(
 ) -> Result<Arguments, ApiError> {
     let mut raw = unpack(pairs, &world.quirks)?;
     forget(&mut raw, &world.quirks);
+    if world.sins(Quirk::ListsAreRecursive) && command.param("isrecursive").is_some() {
+        raw.entry("isrecursive".to_owned()).or_insert_with(|| Sent::Text("true".to_owned()));
+    }
     if world.sins(Quirk::UnknownParametersAreRefused) {
         refuse_unknown(command, raw.keys())?;
     }
     let mut values = Vec::new();
     let mut missing = None;
     let mut texts = Vec::new();
-    for param in command.params().filter(|param| param.exposed()) {
+    for param in command.params().filter(|param| param.exposed() && param.is_in(world.release)) {
         if param.full_view_only() && !caller.is_root_admin() {
             continue;
         }
         if !param.roles().is_empty() && !param.roles().contains(caller.role_type()) {
+            if world.sins(Quirk::RestrictedParametersAreRefused) && raw.contains_key(param.name()) {
+                return Err(ApiError::permission(format!(
+                    "Parameter {} is for administrators",
+                    param.name()
+                )));
+            }
             continue;
         }
         let Some(sent) = raw.get(param.name()) else {
-            if param.required() && !world.sins(Quirk::MissingParametersPass) {
+            if param.required_in(world.release) && !world.sins(Quirk::MissingParametersPass) {
                 if world.sins(Quirk::LastMissingIsNamed) {
                     missing = Some(param);
                     continue;
                 }
-                return Err(is_missing(command, param));
+                return Err(is_missing(world, command, param));
             }
             continue;
         };
-        let converter = Converter { world, caller, command, param };
+        let converter = Converter { world, command, param };
         if let Sent::Text(text) = sent {
             texts.push((param.name(), text.clone()));
         }
@@ -292,18 +320,59 @@ pub fn parse(
         }
     }
     if let Some(param) = missing {
-        return Err(is_missing(command, param));
+        return Err(is_missing(world, command, param));
     }
+    check_access(world, caller, command, &values)?;
     Ok(Arguments { command, sent: texts, values, by_post, created: None })
 }
 
+/// Refuses things that the caller may not reach, once every parameter is good (API-ACL-020).
+fn check_access(
+    world: &World,
+    caller: Caller,
+    command: Command,
+    values: &[(&'static str, Value)],
+) -> Result<(), ApiError> {
+    if world.sins(Quirk::ForeignThingsAreAccessible) {
+        return Ok(());
+    }
+    for (name, value) in values {
+        let Some(access) = command.param(name).and_then(|param| param.acl()) else { continue };
+        let handles = match value {
+            Value::Thing(handle) => handle.as_slice(),
+            Value::Things(_) if world.sins(Quirk::ForeignItemsPass) => &[],
+            Value::Things(handles) => handles,
+            _ => &[],
+        };
+        let may = |handle: &Handle| super::access::may(world, caller, *handle, access == Access::UseEntry);
+        if !handles.iter().all(may) {
+            return Err(out_of_reach(world, name));
+        }
+    }
+    Ok(())
+}
+
+/// What a caller reads about a thing of somebody else (API-ERR-028).
+fn out_of_reach(world: &World, name: &str) -> ApiError {
+    let text = "Caller does not have permission to operate with provided resource.";
+    if world.sins(Quirk::ForeignThingsAreUnknown) {
+        return ApiError::parameter(format!("Unable to find the entity that {name} names"));
+    }
+    if world.sins(Quirk::ForeignThingsAre403) {
+        return ApiError::api(403, text);
+    }
+    ApiError::permission(text)
+}
+
 /// Refuses a call that lacks a parameter (API-ERR-021).
-fn is_missing(command: Command, param: Param) -> ApiError {
-    ApiError::parameter(format!(
-        "Unable to execute API command {} due to missing parameter {}",
-        text_name(command),
-        param.name()
-    ))
+fn is_missing(world: &World, command: Command, param: Param) -> ApiError {
+    let name = if world.sins(Quirk::TextsKeepCamelCase) { command.name() } else { text_name(command) };
+    let mut text = format!("Unable to execute API command {name} due to missing parameter {}", param.name());
+    if world.sins(Quirk::AllFaultsAreTold) {
+        let others = command.params().filter(|other| other.required() && other.name() != param.name());
+        others.for_each(|other| text.push_str(&format!(", {}", other.name())));
+    }
+    ApiError::parameter(text)
 }
 
 /// Refuses names that the command does not declare: a sin, as the real server only logs them (API-REQ-009).
@@ -324,7 +393,6 @@ enum Sent {
     Map(Vec<MapEntry>),
 }
 
-/// Lower-cases the names and gathers the members of maps (API-PAR-002, API-PAR-003).
 /// The sins of forgetting a parameter that was sent.
 fn forget(raw: &mut BTreeMap<String, Sent>, quirks: &Quirks) {
     if quirks.has(Quirk::KeywordIsIgnored) {
@@ -338,6 +406,7 @@ fn forget(raw: &mut BTreeMap<String, Sent>, quirks: &Quirks) {
     }
 }
 
+/// Lower-cases the names and gathers the members of maps (API-PAR-002, API-PAR-003).
 fn unpack(pairs: &[(String, String)], quirks: &Quirks) -> Result<BTreeMap<String, Sent>, ApiError> {
     let spelt =
         |name: &str| if quirks.has(Quirk::NamesAreExact) { name.to_owned() } else { name.to_lowercase() };
@@ -349,7 +418,7 @@ fn unpack(pairs: &[(String, String)], quirks: &Quirks) -> Result<BTreeMap<String
         };
         let malformed = || {
             ApiError::api(
-                430,
+                if quirks.has(Quirk::MalformedMapsAre431) { 431 } else { 430 },
                 format!(
                     "Unable to decode parameter {key}; if specifying an object array, please use \
                      parameter[index].field=XXX, e.g. userGroupList[0].group=httpGroup"
@@ -362,10 +431,20 @@ fn unpack(pairs: &[(String, String)], quirks: &Quirks) -> Result<BTreeMap<String
             }
             return Err(malformed());
         };
-        let entry = MapEntry { index, field: field.to_owned(), value: value.clone() };
+        let field =
+            if quirks.has(Quirk::MapFieldsAreLowered) { field.to_lowercase() } else { field.to_owned() };
+        let entry = MapEntry { index, field, value: value.clone() };
         match raw.entry(spelt(&key[..open])).or_insert_with(|| Sent::Map(Vec::new())) {
             Sent::Map(entries) => entries.push(entry),
             text @ Sent::Text(_) => *text = Sent::Map(vec![entry]),
+        }
+    }
+    if quirks.has(Quirk::IndicesCountFromZero) {
+        for sent in raw.values_mut() {
+            let Sent::Map(entries) = sent else { continue };
+            let indices: Vec<i32> = entries.iter().map(|entry| entry.index).collect();
+            let end = (0..).find(|index| !indices.contains(index)).unwrap_or(0);
+            entries.retain(|entry| (0..end).contains(&entry.index));
         }
     }
     Ok(raw)
@@ -384,7 +463,6 @@ fn map_member(key: &str, open: usize) -> Option<(i32, &str)> {
 /// The conversion of one parameter.
 struct Converter<'a> {
     world: &'a World,
-    caller: Caller,
     command: Command,
     param: Param,
 }
@@ -394,12 +472,15 @@ impl Converter<'_> {
         let text = match sent {
             Sent::Map(entries) if self.is_map() => return Ok(Some(Value::Map(entries.clone()))),
             Sent::Map(entries) => java_map(entries),
+            Sent::Text(_) if self.is_map() && self.world.sins(Quirk::PlainMapsAreEmpty) => {
+                return Ok(Some(Value::Map(Vec::new())));
+            }
             Sent::Text(text) if self.is_map() => return Err(self.bad_value(text)),
             Sent::Text(text) => text.clone(),
         };
-        if text.is_empty() && self.param.required() {
+        if text.is_empty() && self.param.required_in(self.world.release) {
             if self.world.sins(Quirk::EmptyValuesAreMissing) {
-                return Err(is_missing(self.command, self.param));
+                return Err(is_missing(self.world, self.command, self.param));
             }
             return Err(ApiError::invalid(format!(
                 "Invalid value provided for API arg: {}",
@@ -423,13 +504,18 @@ impl Converter<'_> {
                 Value::Flag(["true", "yes", "1"].iter().any(|word| text.eq_ignore_ascii_case(word)))
             }
             ParamType::Boolean => Value::Flag(text.eq_ignore_ascii_case("true")),
-            ParamType::Integer if text.trim().is_empty() => return Ok(None),
+            ParamType::Integer
+                if text.trim().is_empty() && !self.world.sins(Quirk::BlankIntegersAreRefused) =>
+            {
+                return Ok(None);
+            }
             ParamType::Integer => {
                 Value::Integer(self.integer(text, i64::from(i32::MIN), i64::from(i32::MAX))?)
             }
             ParamType::Short => {
                 Value::Integer(self.integer(text, i64::from(i16::MIN), i64::from(i16::MAX))?)
             }
+            ParamType::Long if text.is_empty() && self.world.sins(Quirk::EmptyLongsPass) => return Ok(None),
             ParamType::Long => Value::Integer(self.integer(text, i64::MIN, i64::MAX)?),
             ParamType::Float | ParamType::Double if text.trim().is_empty() => return Ok(None),
             ParamType::Float | ParamType::Double => Value::Float(self.float(text)?),
@@ -442,7 +528,12 @@ impl Converter<'_> {
     }
 
     fn string(&self, text: &str) -> Result<String, ApiError> {
-        let limit = self.param.length();
+        let limit = self.param.length_in(self.world.release);
+        let is_cut = self.world.sins(Quirk::LongTextsAreCut)
+            || self.world.sins(Quirk::LongKeywordsAreCut) && self.param.name() == "keyword";
+        if text.encode_utf16().count() > limit && is_cut {
+            return Ok(text.chars().take(limit).collect());
+        }
         if text.encode_utf16().count() > limit && !self.world.sins(Quirk::LongTextsPass) {
             return Err(self.invalid(&format!(
                 "Value greater than max allowed length {limit} for param: {}",
@@ -458,29 +549,24 @@ impl Converter<'_> {
     fn integer(&self, text: &str, least: i64, most: i64) -> Result<i64, ApiError> {
         let trimmed = if self.world.sins(Quirk::IntegersAreTrimmed) { text.trim() } else { text };
         // Java takes any decimal digit of Unicode.
-        let digits: String = trimmed.chars().map(decimal_digit).collect();
+        let digits: String = match self.world.sins(Quirk::IntegersAreAscii) {
+            true => trimmed.to_owned(),
+            false => trimmed.chars().map(decimal_digit).collect(),
+        };
         let number = digits.parse().map_err(|_| self.bad_value(text))?;
         if (least..=most).contains(&number) { Ok(number) } else { Err(self.bad_value(text)) }
     }
 
     fn float(&self, text: &str) -> Result<f64, ApiError> {
-        let trimmed = text.trim();
-        let plain = trimmed.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(trimmed);
-        match plain {
-            "NaN" => Ok(f64::NAN),
-            "Infinity" | "+Infinity" => Ok(f64::INFINITY),
-            "-Infinity" => Ok(f64::NEG_INFINITY),
-            // Rust reads words that Java does not.
-            other if other.contains(['n', 'N', 'i', 'I']) => Err(self.bad_value(text)),
-            other => other.parse().map_err(|_| self.bad_value(text)),
-        }
+        java_number(text).ok_or_else(|| self.bad_value(text))
     }
 
     fn date(&self, text: &str) -> Result<Moment, ApiError> {
         if self.world.sins(Quirk::DatesNeedATime) && !text.contains([':', 'T']) {
             return Err(self.bad_value(text));
         }
-        parse_date_parameter(text, self.param.name() == "enddate").ok_or_else(|| {
+        let ends = self.param.name() == "enddate" && !self.world.sins(Quirk::EndDatesAreMidnight);
+        parse_date_parameter(text, ends).ok_or_else(|| {
             if self.world.sins(Quirk::BadDatesAreBadValues) {
                 return self.bad_value(text);
             }
@@ -497,7 +583,6 @@ impl Converter<'_> {
             return Ok(Value::MinusOne);
         }
         if let Some(handle) = self.look_up(text) {
-            self.check_access(handle)?;
             return Ok(Value::Thing(Some(handle)));
         }
         if self.world.sins(Quirk::UnknownThingsAreAbsent) {
@@ -506,12 +591,13 @@ impl Converter<'_> {
         if looks_like_uuid(text) {
             return Err(self.no_such_thing(text));
         }
-        if self.param.since().is_some() {
+        if self.param.since().is_some() && !self.world.sins(Quirk::NonUuidsAreRefused) {
             return Ok(Value::Thing(None));
         }
         // An internal number passes without a look at what it stands for (API-PAR-033).
         match text.parse::<i64>() {
-            Ok(number) if number > 0 => {
+            Ok(_) if self.world.sins(Quirk::NumbersAreNoIds) => Err(self.no_such_thing(text)),
+            Ok(number) if number > 0 || (number == 0 && self.world.sins(Quirk::ZeroIsPositive)) => {
                 let kind = self.kinds().next();
                 let id = u64::try_from(number).unwrap_or(0);
                 Ok(Value::Thing(kind.map(|kind| Handle { kind, id })))
@@ -525,7 +611,9 @@ impl Converter<'_> {
         if self.world.sins(Quirk::EmptyItemsAreRefused) && text.split(',').any(str::is_empty) {
             return Err(self.bad_value(text));
         }
-        let items = text.split(',').filter(|item| !item.is_empty());
+        let trims = self.world.sins(Quirk::ItemsAreTrimmed);
+        let items = text.split(',').map(|item| if trims { item.trim() } else { item });
+        let items = items.filter(|item| !item.is_empty());
         Ok(match self.param.list_of() {
             Some(ParamType::Uuid) => {
                 let mut things = Vec::new();
@@ -545,10 +633,18 @@ impl Converter<'_> {
 
     /// The kinds of things that the parameter may name.
     fn kinds(&self) -> impl Iterator<Item = Kind> {
+        Kind::ALL.iter().copied().filter(|kind| self.may_name(*kind))
+    }
+
+    /// Whether the parameter may name a thing of this kind.
+    fn may_name(&self, kind: Kind) -> bool {
         let param = self.param;
-        Kind::ALL.iter().copied().filter(move |kind| {
-            kind.classes().iter().any(|class| param.entities().any(|entity| entity == *class))
-        })
+        // Upstream takes all its machines for one kind of thing; these commands are about routers, too.
+        let is_router =
+            matches!(self.command.name(), "listRouters" | "runDiagnostics" | "getDiagnosticsData")
+                && matches!(param.name(), "id" | "targetid");
+        (kind == Kind::Router && is_router)
+            || kind.classes().iter().any(|class| param.entities().any(|entity| entity == *class))
     }
 
     fn look_up(&self, text: &str) -> Option<Handle> {
@@ -558,28 +654,24 @@ impl Converter<'_> {
             return None;
         }
         let handle = self.world.find(Uuid::try_parse(text).ok()?)?;
-        self.kinds().any(|kind| kind == handle.kind).then_some(handle)
-    }
-
-    /// The access that the catalogue demands (API-ACL-020).
-    fn check_access(&self, handle: Handle) -> Result<(), ApiError> {
-        let Some(access) = self.param.acl() else { return Ok(()) };
-        if self.world.sins(Quirk::ForeignThingsAreAccessible)
-            || super::access::may(self.world, self.caller, handle, access == Access::UseEntry)
-        {
-            return Ok(());
+        let is_gone = || self.world.uuid_of(handle).is_none();
+        if self.world.sins(Quirk::RemovedThingsAreUnknown) && is_gone() {
+            return None;
         }
-        Err(ApiError::permission("Caller does not have permission to operate with provided resource."))
+        self.may_name(handle.kind).then_some(handle)
     }
 
     fn validate(&self, value: &Value) -> Result<(), ApiError> {
+        let zero = if self.world.sins(Quirk::ZeroIsPositive) { -1 } else { 0 };
         for validation in self.param.validations() {
             let (holds, hint) = match (validation, value) {
-                (Validation::PositiveNumber, Value::Integer(number)) => (*number > 0, ""),
+                (Validation::PositiveNumber, Value::Integer(number)) => (*number > zero, ""),
                 (Validation::NotNullOrEmpty, Value::Text(text)) => (!text.trim().is_empty(), ""),
                 (Validation::UuidString, Value::Text(text)) => (Uuid::try_parse(text).is_ok(), ""),
                 (Validation::RfcComplianceDomainName, Value::Text(text)) => {
-                    (is_host_name(text), HOST_NAME_HINT)
+                    let begins_anyhow = self.world.sins(Quirk::HostNamesBeginWithDigits);
+                    let judged = if begins_anyhow { text.trim_start_matches(char::is_numeric) } else { text };
+                    (is_host_name(judged), HOST_NAME_HINT)
                 }
                 _ => (true, ""),
             };
@@ -593,11 +685,13 @@ impl Converter<'_> {
     }
 
     fn bad_value(&self, text: &str) -> ApiError {
-        ApiError::parameter(format!(
+        let error = ApiError::parameter(format!(
             "Unable to execute API command {} due to invalid value {text} for parameter {}",
             text_name(self.command),
             self.param.name()
-        ))
+        ));
+        let fault = if self.world.sins(Quirk::BadValuesAre530) { Fault::Runtime } else { error.fault };
+        ApiError { fault, ..error }
     }
 
     fn invalid(&self, reason: &str) -> ApiError {
@@ -608,11 +702,13 @@ impl Converter<'_> {
     }
 
     fn no_such_thing(&self, text: &str) -> ApiError {
-        self.invalid(&format!(
+        let error = self.invalid(&format!(
             "Invalid parameter {} value={text} due to incorrect long value format, or entity does not exist or due \
              to incorrect parameter annotation for the field in api cmd class.",
             self.param.name()
-        ))
+        ));
+        let fault = if self.world.sins(Quirk::MissingThingsAre404) { Fault::Api(404) } else { error.fault };
+        ApiError { fault, ..error }
     }
 }
 
@@ -627,6 +723,43 @@ pub fn is_host_name(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && !text.starts_with(|first: char| first == '-' || first.is_ascii_digit())
         && !text.ends_with('-')
+}
+
+/// A floating number as Java reads one: blanks around it, a suffix, three words, hexadecimal digits.
+fn java_number(text: &str) -> Option<f64> {
+    let trimmed = text.trim();
+    let plain = trimmed.strip_suffix(['f', 'F', 'd', 'D']).unwrap_or(trimmed);
+    let (sign, size) = match plain.strip_prefix('-') {
+        Some(rest) => (-1.0, rest),
+        None => (1.0, plain.strip_prefix('+').unwrap_or(plain)),
+    };
+    match size {
+        // Words have no suffix.
+        "NaN" if plain == trimmed => Some(f64::NAN),
+        "Infinity" if plain == trimmed => Some(sign * f64::INFINITY),
+        _ if size.starts_with("0x") || size.starts_with("0X") => Some(sign * hexadecimal(&size[2..])?),
+        // Rust reads words and signs that Java does not.
+        _ if size.starts_with(|first: char| first.is_ascii_digit() || first == '.') => {
+            Some(sign * size.parse::<f64>().ok()?)
+        }
+        _ => None,
+    }
+}
+
+/// What follows `0x`: digits, perhaps with a point, and a compulsory power of two.
+fn hexadecimal(text: &str) -> Option<f64> {
+    let (digits, power) = text.split_once(['p', 'P'])?;
+    let power: i32 = power.parse().ok()?;
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    if whole.is_empty() && fraction.is_empty() {
+        return None;
+    }
+    let mut value = 0.0;
+    for digit in whole.chars().chain(fraction.chars()) {
+        value = value * 16.0 + f64::from(digit.to_digit(16)?);
+    }
+    let places = i32::try_from(fraction.len()).ok()?;
+    Some(value * 2.0_f64.powi(power.saturating_sub(places.saturating_mul(4))))
 }
 
 fn decimal_digit(character: char) -> char {
@@ -670,9 +803,13 @@ pub fn refuse_control_characters(quirks: &Quirks, pairs: &[(String, String)]) ->
         let is_line_end = |byte| matches!(byte, b'\n' | b'\r') && !quirks.has(Quirk::LineEndsAreRefused);
         let exempt = name.eq_ignore_ascii_case("activationrule");
         if !exempt && value.bytes().any(|byte| (byte < 0x20 && !is_line_end(byte)) || byte == 0x7f) {
-            return Err(ApiError::parameter(format!(
-                "Received value containing illegal ASCII non-printable characters for parameter {name}"
-            )));
+            let code = if quirks.has(Quirk::ControlCharactersAre430) { 430 } else { 431 };
+            return Err(ApiError::api(
+                code,
+                format!(
+                    "Received value containing illegal ASCII non-printable characters for parameter {name}"
+                ),
+            ));
         }
     }
     Ok(())
@@ -700,6 +837,41 @@ mod tests {
             assert_eq!(error.code(), 430, "{key}");
         }
         assert!(unpacked("[0].b").is_ok());
+    }
+
+    #[test]
+    fn floats_are_read_as_java_does() {
+        for (text, expected) in [
+            ("1", 1.0),
+            ("+1.5", 1.5),
+            ("-1e3", -1000.0),
+            (" 1f ", 1.0),
+            ("2.5D", 2.5),
+            (".5", 0.5),
+            ("1.", 1.0),
+            ("Infinity", f64::INFINITY),
+            ("-Infinity", f64::NEG_INFINITY),
+            ("0x1p3", 8.0),
+            ("-0X1.8p1", -3.0),
+            ("0xap-1f", 5.0),
+        ] {
+            assert_eq!(java_number(text), Some(expected), "{text}");
+        }
+        assert!(java_number("NaN").is_some_and(f64::is_nan));
+        for text in [
+            "", " ", "-", "nan", "inf", "infinity", "1,5", "1_0", "0x1", "0xp1", "1 0", "+-1", "NaNf", "five",
+        ] {
+            assert_eq!(java_number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn integers_may_have_digits_of_any_script() {
+        for (text, expected) in
+            [("\u{665}", "5"), ("\u{6f0}\u{967}", "01"), ("\u{ff19}x", "9x"), ("\u{b2}", "\u{b2}")]
+        {
+            assert_eq!(text.chars().map(decimal_digit).collect::<String>(), expected);
+        }
     }
 
     #[test]

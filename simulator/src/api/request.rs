@@ -96,6 +96,12 @@ impl Parameters {
             .map(|(_, value)| value.as_str())
     }
 
+    /// How many spellings of a name there are that differ in letter case alone.
+    #[must_use]
+    pub fn spellings(&self, name: &str) -> usize {
+        self.pairs.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name)).count()
+    }
+
     /// Gives every name that differs from this one in letter case alone the spelling of this one.
     fn respell(&mut self, name: &str) {
         for (other, _) in &mut self.pairs {
@@ -186,7 +192,7 @@ impl Request {
         }
         let has_form = is_post || quirks.has(Quirk::GetReadsTheForm);
         if has_form && (self.is_form() || quirks.has(Quirk::EveryBodyIsAForm)) {
-            let any_size = quirks.has(Quirk::LargeFormsPass);
+            let any_size = quirks.has(Quirk::LargeFormsPass) || quirks.has(Quirk::LargeFormsAreCutOff);
             if self.body.len() > FORM_BYTES && !any_size {
                 return Err(Malformed::TooLarge);
             }
@@ -200,6 +206,11 @@ impl Request {
                 } else {
                     parameters.put_if_new(name, value);
                 }
+            }
+        }
+        if is_post && quirks.has(Quirk::JsonBodiesAreRead) && !self.is_form() {
+            for (name, value) in self.json_members() {
+                parameters.put(name, value);
             }
         }
         if quirks.has(Quirk::CommandNameInAnyCase) {
@@ -229,13 +240,51 @@ impl Request {
     /// The parameters of the integration port: the query alone, the first of a name, `;` parts
     /// too, and nothing at all after a bad escape (API-INT-003, API-INT-004).
     #[must_use]
-    pub fn integration_parameters(&self) -> Parameters {
+    pub fn integration_parameters(&self, quirks: &Quirks) -> Parameters {
         let mut parameters = Parameters::default();
         let honest = Quirks::default();
-        for (name, value) in decode_pairs(self.query().as_bytes(), b"&;", &honest).unwrap_or_default() {
-            parameters.put_if_new(name, value);
+        let separators: &[u8] = if quirks.has(Quirk::IntegrationKeepsSemicolons) { b"&" } else { b"&;" };
+        for (name, value) in decode_pairs(self.query().as_bytes(), separators, &honest).unwrap_or_default() {
+            if quirks.has(Quirk::IntegrationTakesTheLast) {
+                parameters.put(name, value);
+            } else {
+                parameters.put_if_new(name, value);
+            }
+        }
+        if quirks.has(Quirk::IntegrationReadsForms) {
+            for (name, value) in decode_pairs(&self.body, b"&", &honest).unwrap_or_default() {
+                parameters.put_if_new(name, value);
+            }
         }
         parameters
+    }
+
+    /// Whether any parameter `command`, in the query or in a form, has one of these values in any case. Says yes too
+    /// often rather than too rarely: which one of several counts is not looked at.
+    #[must_use]
+    pub fn names_command(&self, names: &[&str]) -> bool {
+        let honest = Quirks::default();
+        let matches = |text: &[u8], name: &str| {
+            text.len() <= 3 * name.len()
+                && unescape(text, &honest).is_ok_and(|text| text.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        let items = self.query().as_bytes().split(|byte| b"&;".contains(byte));
+        items.chain(self.body.split(|byte| *byte == b'&')).any(|item| {
+            let split = item.iter().position(|byte| *byte == b'=').unwrap_or(item.len());
+            let (name, value) = item.split_at(split);
+            matches(name, "command")
+                && names.iter().any(|name| matches(value.get(1..).unwrap_or_default(), name))
+        })
+    }
+
+    /// The texts in a body that is a JSON object, for a fault that reads them.
+    fn json_members(&self) -> Vec<(String, String)> {
+        let members: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_slice(&self.body).unwrap_or_default();
+        members
+            .into_iter()
+            .filter_map(|(name, value)| value.as_str().map(|text| (name, text.to_owned())))
+            .collect()
     }
 
     fn is_form(&self) -> bool {
@@ -364,12 +413,12 @@ mod tests {
         for target in ["/client/api?a=%", "/client/api?a=%zz", "/client/api?a=%4", "/client/api?%u0041=1"] {
             assert_eq!(request("GET", target, "").parameters(), Err(Malformed::Escape), "{target}");
         }
-        assert!(request("GET", "/?a=%", "").integration_parameters().is_empty());
+        assert!(request("GET", "/?a=%", "").integration_parameters(&Quirks::default()).is_empty());
     }
 
     #[test]
     fn the_integration_port_takes_the_first() {
-        let parameters = request("GET", "/?a=1;b=2&a=3", "c=4").integration_parameters();
+        let parameters = request("GET", "/?a=1;b=2&a=3", "c=4").integration_parameters(&Quirks::default());
         assert_eq!(parameters.pairs(), [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())]);
     }
 

@@ -1,5 +1,7 @@
 //! An answer as it goes to the wire: status, headers in order, body.
 
+use std::borrow::Cow;
+
 use super::request::Port;
 
 /// An answer.
@@ -9,12 +11,15 @@ pub struct Response {
     pub status: u16,
     /// The reason phrase, if it is not the usual one.
     pub reason: Option<String>,
-    /// The headers in order, without those of the connection.
+    /// The headers in order, without those of the connection. Their values hold no line ends.
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
     /// Whether the connection ends with this answer (API-INT-005).
     pub closes: bool,
+    /// Whether the end of the body is told by the end of the connection, not by a length
+    /// (API-INT-005).
+    pub ends_with_connection: bool,
     /// The command, if it exists in the field and is not played: somebody must be told.
     pub unplayed: Option<&'static str>,
 }
@@ -31,32 +36,53 @@ const SECURITY: [(&str, &str); 8] = [
     ("content-security-policy", "style-src=self"),
 ];
 
+/// `error.html` of the web application, as recorded.
+const ERROR_PAGE: &str = include_str!("../../../fixtures/catalog/error.html");
+
 impl Response {
     /// An answer without headers or body.
     #[must_use]
     pub fn empty(status: u16) -> Self {
-        Self { status, reason: None, headers: Vec::new(), body: Vec::new(), closes: false, unplayed: None }
+        Self {
+            status,
+            reason: None,
+            headers: Vec::new(),
+            body: Vec::new(),
+            closes: false,
+            ends_with_connection: false,
+            unplayed: None,
+        }
     }
 
-    /// An answer of the servlet: cookies first, then the content type and the security headers.
+    /// An answer of the servlet: the content type and the security headers.
     #[must_use]
-    pub fn servlet(
-        status: u16,
-        cookies: Vec<(&'static str, String)>,
-        content_type: &str,
-        body: Vec<u8>,
-    ) -> Self {
+    pub fn servlet(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         let mut response = Self { body, ..Self::empty(status) };
-        // Only an answer that sets a cookie says when it expires (API-HTTP-028).
-        for (position, cookie) in cookies.into_iter().enumerate() {
-            response.headers.push(cookie);
-            if position == 0 {
-                response.headers.push(("Expires", "Thu, 01 Jan 1970 00:00:00 GMT".to_owned()));
-            }
-        }
         response.headers.push(("Content-Type", content_type.to_owned()));
         response.headers.extend(SECURITY.map(|(name, value)| (name, value.to_owned())));
         response
+    }
+
+    /// What comes of a command that fails in a way that upstream did not expect: a success without a body
+    /// (API-HTTP-027).
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self {
+            headers: vec![
+                ("Content-Type", "text/xml;charset=utf-8".to_owned()),
+                ("Vary", "Accept-Encoding, User-Agent".to_owned()),
+            ],
+            ..Self::empty(200)
+        }
+    }
+
+    /// Sets a cookie, ahead of those that are set already. Only an answer that sets one says when it expires
+    /// (API-HTTP-028).
+    pub fn set_cookie(&mut self, cookie: String) {
+        if !self.headers.iter().any(|(name, _)| *name == "Expires") {
+            self.headers.insert(0, ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT".to_owned()));
+        }
+        self.headers.insert(0, ("Set-Cookie", cookie));
     }
 
     /// An answer of the container to what never reaches the API (API-HTTP-031 to -037).
@@ -71,34 +97,84 @@ impl Response {
         }
     }
 
-    /// The container's error page (API-HTTP-036).
+    /// Puts the values of all headers of a name into the first of them.
+    pub fn fold(&mut self, name: &str) {
+        let values: Vec<String> =
+            self.headers.iter().filter(|(other, _)| *other == name).map(|(_, value)| value.clone()).collect();
+        let mut is_first = true;
+        self.headers.retain(|(other, _)| *other != name || std::mem::replace(&mut is_first, false));
+        if let Some((_, value)) = self.headers.iter_mut().find(|(other, _)| *other == name) {
+            *value = values.join(", ");
+        }
+    }
+
+    /// The page of the web application that the container shows for requests whose parameters
+    /// cannot be read (API-HTTP-036).
     #[must_use]
     pub fn error_page() -> Self {
-        let page = "<!DOCTYPE html><html><head><title>Error</title></head><body><h1>Bad request</h1>\
-                    <p>The parameters of this request could not be read.</p></body></html>";
         Self {
             headers: vec![
                 ("Cache-Control", "must-revalidate,no-cache,no-store".to_owned()),
+                ("Last-Modified", "Mon, 23 Nov 2026 11:36:42 GMT".to_owned()),
                 ("Content-Type", "text/html".to_owned()),
+                ("Accept-Ranges", "bytes".to_owned()),
             ],
-            body: page.as_bytes().to_vec(),
+            body: ERROR_PAGE.as_bytes().to_vec(),
             ..Self::empty(400)
+        }
+    }
+
+    /// The container's own page for a path that leads nowhere.
+    #[must_use]
+    pub fn not_found(path: &str) -> Self {
+        let path = path.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+        let rows =
+            [("URI", path.as_str()), ("STATUS", "404"), ("MESSAGE", "Not Found"), ("SERVLET", "default")];
+        let rows: String =
+            rows.iter().map(|(name, value)| format!("<tr><th>{name}:</th><td>{value}</td></tr>\n")).collect();
+        let page = format!(
+            "<html>\n<head>\n<meta http-equiv=\"Content-Type\" content=\"text/html;charset=ISO-8859-1\"/>\n\
+             <title>Error 404 Not Found</title>\n</head>\n<body><h2>HTTP ERROR 404 Not Found</h2>\n\
+             <table>\n{rows}</table>\n\n</body>\n</html>\n"
+        );
+        Self {
+            headers: vec![
+                ("Cache-Control", "must-revalidate,no-cache,no-store".to_owned()),
+                ("Content-Type", "text/html;charset=iso-8859-1".to_owned()),
+            ],
+            body: page.into_bytes(),
+            ..Self::empty(404)
         }
     }
 }
 
-/// The reason phrase of a status as the container writes it (API-HTTP-025).
+/// The reason phrase of a status as the container writes it: the registered one, else the number
+/// (API-HTTP-025).
 #[must_use]
-pub fn reason_phrase(status: u16) -> Option<String> {
+pub fn reason_phrase(status: u16) -> Cow<'static, str> {
     let known = match status {
+        200 => "OK",
+        206 => "Partial Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        304 => "Not Modified",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        412 => "Precondition Failed",
         414 => "URI Too Long",
+        416 => "Range Not Satisfiable",
+        429 => "Too Many Requests",
         431 => "Request Header Fields Too Large",
         500 => "Server Error",
+        501 => "Not Implemented",
+        505 => "HTTP Version Not Supported",
         511 => "Network Authentication Required",
-        430 | 432 | 530..=537 => return Some(status.to_string()),
-        _ => return None,
+        other => return Cow::Owned(other.to_string()),
     };
-    Some(known.to_owned())
+    Cow::Borrowed(known)
 }
 
 /// The content type of an encoding at a port (API-HTTP-020, API-INT-005).

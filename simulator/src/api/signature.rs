@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha1::Sha1;
+use sha2::Sha256;
 
 use super::request::Parameters;
 use crate::quirk::{Quirk, Quirks};
@@ -20,13 +21,25 @@ pub fn canonical(parameters: &Parameters, quirks: &Quirks) -> String {
         pairs.sort_by_cached_key(|(name, _)| name.to_lowercase());
     } else {
         // UTF-16 code units, as Java compares; it differs from bytes beyond the basic plane only.
-        pairs.sort_by(|(one, _), (two, _)| one.encode_utf16().cmp(two.encode_utf16()));
+        pairs.sort_by(|(one, _), (two, _)| match one.is_ascii() && two.is_ascii() {
+            true => one.cmp(two),
+            false => one.encode_utf16().cmp(two.encode_utf16()),
+        });
     }
     if quirks.has(Quirk::SkipEmptyValues) {
         pairs.retain(|(_, value)| !value.is_empty());
     }
+    if quirks.has(Quirk::PairsAreSortedWhole) {
+        pairs.sort_by_cached_key(|(name, value)| format!("{name}={value}"));
+    }
     if quirks.has(Quirk::SkipCacheBuster) {
         pairs.retain(|(name, _)| name != "_");
+    }
+    if quirks.has(Quirk::ResponseIsNotSigned) {
+        pairs.retain(|(name, _)| name != "response");
+    }
+    if quirks.has(Quirk::ApiKeyIsNotSigned) {
+        pairs.retain(|(name, _)| !name.eq_ignore_ascii_case("apikey"));
     }
     let mut text = String::new();
     for (position, (name, value)) in pairs.into_iter().enumerate() {
@@ -65,6 +78,18 @@ pub fn verify(canonical: &str, secret: &str, signature: &str, quirks: &Quirks) -
     if quirks.has(Quirk::UrlSafeSignaturesPass) && signature.replace('-', "+").replace('_', "/") == expected {
         return true;
     }
+    if quirks.has(Quirk::SignaturesInAnyCase) && signature.eq_ignore_ascii_case(&expected) {
+        return true;
+    }
+    if quirks.has(Quirk::Sha256SignaturesPass) && signature == STANDARD.encode(mac_256(canonical, secret)) {
+        return true;
+    }
+    if quirks.has(Quirk::HexSignaturesPass) {
+        let digits: String = mac(canonical, secret).iter().map(|byte| format!("{byte:02x}")).collect();
+        if signature == digits {
+            return true;
+        }
+    }
     if quirks.has(Quirk::ComparePrefixOfSignature) && signature.get(..8) == expected.get(..8) {
         return true;
     }
@@ -73,9 +98,17 @@ pub fn verify(canonical: &str, secret: &str, signature: &str, quirks: &Quirks) -
     expected.len() == signature.len() && differences == 0
 }
 
-fn mac(canonical: &str, secret: &str) -> [u8; 20] {
+/// The MAC of a text by a secret key.
+pub(super) fn mac(canonical: &str, secret: &str) -> [u8; 20] {
     // HMAC takes keys of every length; an empty secret signs too.
     let mut mac = Hmac::<Sha1>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
+    mac.update(canonical.as_bytes());
+    mac.finalize().into_bytes().into()
+}
+
+/// The MAC that no version of signatures knows, for a fault that does.
+fn mac_256(canonical: &str, secret: &str) -> [u8; 32] {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of every length");
     mac.update(canonical.as_bytes());
     mac.finalize().into_bytes().into()
 }
@@ -88,6 +121,7 @@ fn encode(out: &mut String, value: &str, quirks: &Quirks) {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => true,
             b'*' => !quirks.has(Quirk::Rfc3986Encoding),
             b'~' => quirks.has(Quirk::Rfc3986Encoding),
+            b'!' | b'\'' | b'(' | b')' => quirks.has(Quirk::UriComponentEncoding),
             _ => false,
         };
         if plain {

@@ -6,6 +6,7 @@ use super::{
     Entity, Param, Roles,
     data::{COMMANDS, CommandRow, Http, PARAM_LISTS, SHAPES},
 };
+use crate::release::Release;
 
 /// What stands under the envelope of a success.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,6 +109,12 @@ impl Command {
     #[must_use]
     pub fn since(self) -> Option<&'static str> {
         self.row().since.optional()
+    }
+
+    /// Whether a release has it. Unlike [`since`](Self::since) this is known of every command.
+    #[must_use]
+    pub fn is_in(self, release: Release) -> bool {
+        self.row().arrival <= release
     }
 
     /// The envelope of a success; for a job that of the first answer. Four commands have the

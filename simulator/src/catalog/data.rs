@@ -4,6 +4,7 @@
 //! one level up.
 
 use super::{Access, Build, JobInstance, ParamType, Roles, Shape};
+use crate::release::Release;
 
 /// Every text of the catalogue, one after the other.
 static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.txt"));
@@ -53,6 +54,14 @@ pub(super) enum Http {
     PostOnly,
 }
 
+/// What a parameter was before a release changed it.
+#[derive(Clone, Copy)]
+pub(super) enum Past {
+    Required(bool),
+    Length(u32),
+    Type(Text),
+}
+
 pub(super) struct CommandRow {
     pub(super) name: Text,
     pub(super) since: Text,
@@ -75,6 +84,7 @@ pub(super) struct CommandRow {
     pub(super) wire_class: u16,
     pub(super) admin_response_class: u16,
     pub(super) rank: u16,
+    pub(super) arrival: Release,
     pub(super) shape: Shape,
     pub(super) http: Http,
     pub(super) build: Build,
@@ -94,6 +104,8 @@ pub(super) struct ParamRow {
     pub(super) name: Text,
     pub(super) since: Text,
     pub(super) length: u32,
+    pub(super) arrival: Release,
+    pub(super) pasts: Range,
     pub(super) entities: Range,
     pub(super) field_type: ParamType,
     pub(super) list_of: Option<ParamType>,
@@ -125,6 +137,7 @@ pub(super) struct FieldRow {
     pub(super) field_type: Text,
     pub(super) of: Text,
     pub(super) since: Text,
+    pub(super) arrival: Release,
     pub(super) constants: Range,
     pub(super) nested: u16,
     pub(super) roles: Roles,
@@ -147,4 +160,5 @@ pub(super) fn size() -> usize {
         + size_of_val(&FIELD_LISTS)
         + size_of_val(&TEXTS)
         + size_of_val(&SHAPES)
+        + size_of_val(&PASTS)
 }

@@ -6,6 +6,7 @@ use super::{
     Roles,
     data::{ENTITIES, EntityRow, FIELD_LISTS, FIELDS, FieldRow, NOT_NESTED},
 };
+use crate::release::Release;
 
 /// A response class.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +113,12 @@ impl Field {
     #[must_use]
     pub fn since(self) -> Option<&'static str> {
         self.row().since.optional()
+    }
+
+    /// Whether a release has it, as far as [`since`](Self::since) tells.
+    #[must_use]
+    pub fn is_in(self, release: Release) -> bool {
+        self.row().arrival <= release
     }
 
     /// The role types that see it. Empty: all.

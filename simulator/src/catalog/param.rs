@@ -6,8 +6,9 @@ use std::fmt;
 
 use super::{
     Roles,
-    data::{PARAMS, ParamRow},
+    data::{PARAMS, PASTS, ParamRow, Past},
 };
+use crate::release::Release;
 
 /// How the text of a parameter is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,6 +126,49 @@ impl Param {
     #[must_use]
     pub fn since(self) -> Option<&'static str> {
         self.row().since.optional()
+    }
+
+    /// Whether a release has it. Unlike [`since`](Self::since) this is known of every parameter.
+    #[must_use]
+    pub fn is_in(self, release: Release) -> bool {
+        self.row().arrival <= release
+    }
+
+    /// What it was in a release: the first change after that release tells, for each attribute.
+    fn past<T>(self, release: Release, attribute: impl Fn(Past) -> Option<T>) -> Option<T> {
+        let pasts = self.row().pasts.of(&PASTS).iter().filter(|(until, _)| release < *until);
+        pasts.filter_map(|(_, past)| attribute(*past)).next()
+    }
+
+    /// Whether a release refuses a request without it.
+    #[must_use]
+    pub fn required_in(self, release: Release) -> bool {
+        let past = self.past(release, |past| match past {
+            Past::Required(required) => Some(required),
+            _ => None,
+        });
+        past.unwrap_or_else(|| self.required())
+    }
+
+    /// The greatest number of characters that a release takes.
+    #[must_use]
+    pub fn length_in(self, release: Release) -> usize {
+        let past = self.past(release, |past| match past {
+            Past::Length(length) => Some(length as usize),
+            _ => None,
+        });
+        past.unwrap_or_else(|| self.length())
+    }
+
+    /// The type that `listApis` of a release prints. Values are read by [`field_type`](Self::field_type) in
+    /// every release: what a type became takes what it took before.
+    #[must_use]
+    pub fn type_name_in(self, release: Release) -> &'static str {
+        let past = self.past(release, |past| match past {
+            Past::Type(name) => Some(name.get()),
+            _ => None,
+        });
+        past.unwrap_or_else(|| self.field_type().name())
     }
 
     /// The response classes of the things that the value may name, the first being the one that

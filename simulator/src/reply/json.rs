@@ -25,21 +25,23 @@ pub fn text(out: &mut String, content: &str) {
     use std::fmt::Write as _;
 
     out.push('"');
-    for character in content.chars() {
-        match character {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            control if u32::from(control) < 0x20 => {
-                write!(out, "\\u{:04x}", u32::from(control)).expect("a String takes every write");
-            }
-            other => out.push(other),
+    let mut rest = content;
+    // What needs no escaping goes out in one piece; everything that does is a single byte.
+    while let Some(at) = rest.bytes().position(|byte| byte < 0x20 || byte == b'"' || byte == b'\\') {
+        out.push_str(&rest[..at]);
+        match rest.as_bytes()[at] {
+            b'"' => out.push_str("\\\""),
+            b'\\' => out.push_str("\\\\"),
+            b'\n' => out.push_str("\\n"),
+            b'\r' => out.push_str("\\r"),
+            b'\t' => out.push_str("\\t"),
+            0x08 => out.push_str("\\b"),
+            0x0c => out.push_str("\\f"),
+            control => write!(out, "\\u{control:04x}").expect("a String takes every write"),
         }
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
     out.push('"');
 }
 
@@ -52,6 +54,10 @@ fn value(out: &mut String, value: &Value, root_admin: bool) {
     match value {
         Value::Absent => out.push_str("null"),
         Value::Flag(flag) => out.push_str(if *flag { "true" } else { "false" }),
+        Value::FlagByRank { admin, others } => {
+            let flag = if root_admin { *admin } else { *others };
+            out.push_str(if flag { "true" } else { "false" });
+        }
         Value::Integer(number) => out.push_str(&number.to_string()),
         Value::Float(number) => out.push_str(&java_float(*number)),
         Value::Text(content) => text(out, content),
@@ -61,29 +67,39 @@ fn value(out: &mut String, value: &Value, root_admin: bool) {
         Value::Texts(items) => list(out, items, |out, item| text(out, item)),
         Value::Numbers(items) => list(out, items, |out, item| out.push_str(&item.to_string())),
         Value::Map(entries) => {
-            out.push('{');
-            for (position, (key, content)) in entries.iter().enumerate() {
-                if position > 0 {
-                    out.push(',');
-                }
+            map(out, entries, |out, (key, content)| {
                 text(out, key);
                 out.push(':');
                 text(out, content);
-            }
-            out.push('}');
+            });
         }
+        Value::Lists(entries) => map(out, entries, |out, (key, items)| {
+            text(out, key);
+            out.push(':');
+            list(out, items, |out, item| text(out, item));
+        }),
     }
 }
 
-fn list<T>(out: &mut String, items: &[T], mut each: impl FnMut(&mut String, &T)) {
+fn map<T>(out: &mut String, entries: &[T], each: impl FnMut(&mut String, &T)) {
+    out.push('{');
+    with_commas(out, entries, each);
+    out.push('}');
+}
+
+fn list<T>(out: &mut String, items: &[T], each: impl FnMut(&mut String, &T)) {
     out.push('[');
+    with_commas(out, items, each);
+    out.push(']');
+}
+
+fn with_commas<T>(out: &mut String, items: &[T], mut each: impl FnMut(&mut String, &T)) {
     for (position, item) in items.iter().enumerate() {
         if position > 0 {
             out.push(',');
         }
         each(out, item);
     }
-    out.push(']');
 }
 
 #[cfg(test)]

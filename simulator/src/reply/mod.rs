@@ -20,6 +20,13 @@ pub enum Value {
     Absent,
     /// `true` or `false`, unquoted in JSON.
     Flag(bool),
+    /// A flag that root administrators may see otherwise than others.
+    FlagByRank {
+        /// What root administrators see.
+        admin: bool,
+        /// What everybody else sees.
+        others: bool,
+    },
     /// A whole number, unquoted in JSON whatever its size (API-RSP-021).
     Integer(i64),
     /// A float in Java's text form, always with a decimal point (API-RSP-021).
@@ -38,6 +45,8 @@ pub enum Value {
     Numbers(Vec<i64>),
     /// A map: a JSON object, in XML Java's text of the map (API-RSP-024).
     Map(Vec<(String, String)>),
+    /// A map of lists, in both formats like a map.
+    Lists(&'static [(&'static str, &'static [&'static str])]),
 }
 
 /// A named value and who may see it.

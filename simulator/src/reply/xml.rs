@@ -19,16 +19,20 @@ pub fn element(out: &mut String, name: &str, object: &Object, root_admin: bool) 
 
 /// Writes a text with the five characters replaced (API-RSP-040).
 pub fn text(out: &mut String, content: &str) {
-    for character in content.chars() {
-        match character {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            other => out.push(other),
-        }
+    let mut rest = content;
+    // What needs no escaping goes out in one piece; everything that does is a single byte.
+    while let Some(at) = rest.bytes().position(|byte| matches!(byte, b'&' | b'<' | b'>' | b'"' | b'\'')) {
+        out.push_str(&rest[..at]);
+        out.push_str(match rest.as_bytes()[at] {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => "&apos;",
+        });
+        rest = &rest[at + 1..];
     }
+    out.push_str(rest);
 }
 
 /// Writes an element with a text in it.
@@ -40,6 +44,10 @@ fn value(out: &mut String, name: &str, value: &Value, root_admin: bool) {
     match value {
         Value::Absent | Value::Numbers(_) => {}
         Value::Flag(flag) => leaf(out, name, if *flag { "true" } else { "false" }),
+        Value::FlagByRank { admin, others } => {
+            let flag = if root_admin { *admin } else { *others };
+            leaf(out, name, if flag { "true" } else { "false" });
+        }
         Value::Integer(number) => leaf(out, name, &number.to_string()),
         Value::Float(number) => leaf(out, name, &java_float(*number)),
         Value::Text(content) => leaf(out, name, content),
@@ -58,6 +66,11 @@ fn value(out: &mut String, name: &str, value: &Value, root_admin: bool) {
         Value::Map(entries) => {
             let pairs: Vec<String> =
                 entries.iter().map(|(key, content)| format!("{key}={content}")).collect();
+            leaf(out, name, &format!("{{{}}}", pairs.join(", ")));
+        }
+        Value::Lists(entries) => {
+            let pairs: Vec<String> =
+                entries.iter().map(|(key, items)| format!("{key}=[{}]", items.join(", "))).collect();
             leaf(out, name, &format!("{{{}}}", pairs.join(", ")));
         }
     }

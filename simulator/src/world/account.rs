@@ -4,12 +4,17 @@ use uuid::Uuid;
 
 use super::clock::Moment;
 use super::kind::Kind;
+use super::password::Password;
+use super::security_group::DEFAULT;
 use super::table::Id;
+use super::two_factor::TwoFactor;
 use super::{Owner, World};
 use crate::catalog::RoleType;
 
 /// The number of the ROOT domain.
 pub const ROOT_DOMAIN: Id = 1;
+/// The internal number of the server's own account.
+pub const SYSTEM_ACCOUNT: Id = 1;
 /// The number of the `system` account and of its user.
 pub const SYSTEM: Id = 1;
 /// The number of the `admin` account and of its user.
@@ -148,6 +153,35 @@ impl KeyAccess {
     }
 }
 
+/// Who knows a user's password (upstream's `User.Source`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Nobody in particular: every authenticator is asked. Upstream says `UNKNOWN` and shows `native`.
+    Any,
+    /// The directory.
+    Directory,
+}
+
+impl Source {
+    /// The word on the wire.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Any => "native",
+            Self::Directory => "ldap",
+        }
+    }
+
+    /// The one authenticator that is asked, if only one is (API-AUTH-070).
+    #[must_use]
+    pub fn authenticator(self) -> Option<&'static str> {
+        match self {
+            Self::Any => None,
+            Self::Directory => Some("LDAP"),
+        }
+    }
+}
+
 /// An account.
 #[derive(Debug, Clone)]
 pub struct Account {
@@ -184,8 +218,12 @@ pub struct User {
     pub uuid: Uuid,
     /// The name to log in with.
     pub username: String,
-    /// What the password authenticators compare with.
-    pub password: String,
+    /// Who knows the password.
+    pub source: Source,
+    /// What the native authenticators compare with; empty if there is nothing.
+    pub stored: String,
+    /// The password in clear, where the starting world brought it and the ready line prints it.
+    pub printed: Option<String>,
     /// First name.
     pub firstname: String,
     /// Last name.
@@ -206,6 +244,10 @@ pub struct User {
     pub secret_key: Option<String>,
     /// Wrong passwords in a row (API-AUTH-015).
     pub failed_logins: u32,
+    /// The second factor.
+    pub two_factor: TwoFactor,
+    /// What a forgotten password may be replaced with, until then.
+    pub reset_token: Option<ResetToken>,
     /// Whether the user came with the installation.
     pub is_default: bool,
     /// When the user was created.
@@ -221,6 +263,17 @@ pub struct Session {
     pub key: String,
     /// When it was last used.
     pub last_used: Moment,
+    /// Whether it needs no code of a second factor, or has seen the right one (API-AUTH-063).
+    pub verified: bool,
+}
+
+/// What lets whoever has it set a new password (API-AUTH-090).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ResetToken {
+    /// What the mail would have told.
+    pub token: Uuid,
+    /// Until when it is good.
+    pub until: Moment,
 }
 
 /// What [`World::add_account`] needs to know.
@@ -245,8 +298,10 @@ pub struct NewAccount {
 pub struct NewUser {
     /// The name to log in with.
     pub username: String,
+    /// Who knows the password.
+    pub source: Source,
     /// The password.
-    pub password: String,
+    pub password: Password,
     /// First name.
     pub firstname: String,
     /// Last name.
@@ -281,7 +336,8 @@ impl World {
     pub fn add_account(&mut self, new: NewAccount) -> Id {
         let uuid = self.name_row(Kind::Account, self.accounts.next_id());
         let created = self.now;
-        self.accounts.insert(Account {
+        let domain = new.domain;
+        let id = self.accounts.insert(Account {
             uuid,
             name: new.name,
             account_type: new.account_type,
@@ -294,17 +350,29 @@ impl World {
             details: new.details,
             is_default: false,
             created,
-        })
+        });
+        if id != SYSTEM {
+            let owner = Owner { account: id, domain };
+            self.add_security_group(owner, DEFAULT, Some("Default Security Group"));
+        }
+        id
     }
 
     /// Adds a user to an account.
     pub fn add_user(&mut self, account: Id, new: NewUser) -> Id {
         let uuid = self.name_row(Kind::User, self.users.next_id());
         let created = self.now;
+        let stored = self.encoded(&new.password);
+        let printed = match new.password {
+            Password::Preset(text) => Some(text),
+            Password::Chosen(_) | Password::Elsewhere => None,
+        };
         self.users.insert(User {
             uuid,
             username: new.username,
-            password: new.password,
+            source: new.source,
+            stored,
+            printed,
             firstname: new.firstname,
             lastname: new.lastname,
             email: new.email,
@@ -315,6 +383,8 @@ impl World {
             api_key: None,
             secret_key: None,
             failed_logins: 0,
+            two_factor: TwoFactor::default(),
+            reset_token: None,
             is_default: false,
             created,
         })
@@ -323,16 +393,41 @@ impl World {
     /// Gives a user new keys and answers them.
     pub fn renew_keys(&mut self, user: Id) -> Option<(String, String)> {
         let (api_key, secret_key) = (self.ids.key(), self.ids.key());
-        let row = self.users.get_mut(user)?;
-        row.api_key = Some(api_key.clone());
-        row.secret_key = Some(secret_key.clone());
+        self.set_keys(user, &api_key, &secret_key)?;
         Some((api_key, secret_key))
+    }
+
+    /// The user of a domain with a name, case ignored as the database does.
+    #[must_use]
+    pub fn user_by_name(&self, username: &str, domain: Id) -> Option<Id> {
+        self.users
+            .iter()
+            .find(|(id, user)| {
+                *id != SYSTEM
+                    && user.username.eq_ignore_ascii_case(username)
+                    && self.accounts.get(user.account).is_some_and(|account| account.domain == domain)
+            })
+            .map(|(id, _)| id)
+    }
+
+    /// Gives a user these keys; nothing if there is no such user.
+    pub fn set_keys(&mut self, user: Id, api_key: &str, secret_key: &str) -> Option<()> {
+        let row = self.users.get_mut(user)?;
+        row.api_key = Some(api_key.to_owned());
+        row.secret_key = Some(secret_key.to_owned());
+        // Of two users with one key the older one has it.
+        if self.user_by_api_key(api_key).is_none_or(|(holder, _)| user < holder) {
+            self.api_keys.insert(api_key.to_owned(), user);
+        }
+        Some(())
     }
 
     /// The user to whom an API key belongs.
     #[must_use]
     pub fn user_by_api_key(&self, api_key: &str) -> Option<(Id, &User)> {
-        self.users.iter().find(|(_, user)| user.api_key.as_deref() == Some(api_key))
+        let id = *self.api_keys.get(api_key)?;
+        let user = self.users.get(id)?;
+        (user.api_key.as_deref() == Some(api_key)).then_some((id, user))
     }
 
     /// The owner that an account makes.

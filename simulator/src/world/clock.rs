@@ -42,6 +42,14 @@ impl Moment {
         )
     }
 
+    /// `20261123112432`, as names have it.
+    #[must_use]
+    pub fn digits(self) -> String {
+        let text = self.to_string();
+        let (date, _) = text.split_once('+').unwrap_or((&text, ""));
+        date.chars().filter(char::is_ascii_digit).collect()
+    }
+
     fn from_date_time(value: OffsetDateTime) -> Self {
         Self(i64::try_from(value.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX))
     }
@@ -104,6 +112,33 @@ pub fn parse_expires(text: &str) -> Option<Moment> {
     let offset = UtcOffset::from_whole_seconds(zone.seconds).ok()?;
     let moment = PrimitiveDateTime::new(date, time).assume_offset(offset);
     Some(Moment::from_date_time(moment).plus_millis(millis))
+}
+
+/// Reads `expires` as releases before 4.13 did, by a pattern of Java: with the compact offset alone, numbers of any
+/// length, days and hours that roll over, and whatever follows.
+#[must_use]
+pub fn parse_compact_expires(text: &str) -> Option<Moment> {
+    let mut reader = Reader { rest: text };
+    let year = reader.digits(1, 9)?.0;
+    reader.one_of("-")?;
+    let month = reader.digits(1, 9)?.0;
+    reader.one_of("-")?;
+    let date = lenient(year, month, reader.digits(1, 9)?.0)?;
+    reader.one_of("T")?;
+    let hour = reader.digits(1, 9)?.0;
+    reader.one_of(":")?;
+    let minute = reader.digits(1, 9)?.0;
+    reader.one_of(":")?;
+    let second = reader.digits(1, 9)?.0;
+    let is_before = reader.one_of("+-")? == '-';
+    let (hours, minutes) = (reader.digits(2, 2)?.0, reader.digits(2, 2)?.0);
+    if hours > 23 || minutes > 59 {
+        return None;
+    }
+    let offset = i64::from(hours * 3600 + minutes * 60);
+    let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second);
+    let midnight = Moment::from_date_time(date.midnight().assume_utc());
+    Some(midnight.plus_seconds(seconds + if is_before { offset } else { -offset }))
 }
 
 /// Reads a DATE parameter (API-PAR-020, API-PAR-021). `end_of_day` says what a bare date means.
@@ -269,6 +304,18 @@ mod tests {
             ("2030-01-02T03:04:05Z+0000", SECOND_OF_JANUARY),
         ] {
             assert_eq!(parse_expires(text), Some(Moment(millis)), "{text}");
+        }
+    }
+
+    #[test]
+    fn before_4_13_there_was_the_compact_offset_alone() {
+        let read = |text: &str| parse_compact_expires(text).map(|moment| moment.to_string());
+        let expected = Some("2030-01-02T03:04:05+0000".to_owned());
+        for text in ["2030-01-02T03:04:05+0000", "2030-01-02T08:34:05+0530", "2030-1-1T27:04:05+0000 or so"] {
+            assert_eq!(read(text), expected, "{text}");
+        }
+        for text in ["2030-01-02T03:04:05Z", "2030-01-02T03:04:05+00:00", "2030-01-02T03:04:05", ""] {
+            assert_eq!(read(text), None, "{text}");
         }
     }
 

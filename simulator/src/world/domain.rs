@@ -4,6 +4,7 @@ use super::World;
 use super::account::Standing;
 use super::table::Id;
 use super::virtual_machine::MachineState;
+use crate::quirk::Quirk;
 
 impl World {
     /// The domains right below one, oldest first.
@@ -67,6 +68,7 @@ impl World {
         for account in accounts {
             self.remove_account(account);
         }
+        self.unlink(|link| link.domain == id);
         self.domains.remove(id);
     }
 
@@ -88,17 +90,12 @@ impl World {
         }
     }
 
-    /// Removes a user with the sessions; things keep their account.
+    /// Removes a user; things keep their account. Sessions end when they are used next (API-AUTH-035).
     pub fn remove_user(&mut self, id: Id) {
         self.users.remove(id);
-        let over: Vec<String> = self
-            .sessions
-            .iter()
-            .filter(|(_, session)| session.user == id)
-            .map(|(name, _)| name.clone())
-            .collect();
-        for session in over {
-            self.sessions.remove(&session);
+        if self.sins(Quirk::RemovedUsersTakeTheirSessions) {
+            let kept = self.sessions.iter().filter(|(_, session)| session.user != id);
+            self.sessions = kept.map(|(name, session)| (name.clone(), session.clone())).collect();
         }
     }
 
@@ -113,23 +110,32 @@ impl World {
         for machine in owned(&self.virtual_machines, id, |row| row.owner.account) {
             self.expunge_machine(machine);
         }
-        for volume in owned(&self.volumes, id, |row| row.owner.account) {
-            self.volumes.remove(volume);
+        if !self.sins(Quirk::DeletedAccountsLeaveVolumes) {
+            for volume in owned(&self.volumes, id, |row| row.owner.account) {
+                self.remove_volume(volume);
+            }
+        }
+        self.remove_vpcs_of(id);
+        for network in owned(&self.networks, id, |row| row.owner.account) {
+            self.remove_network(network);
         }
         for address in owned(&self.addresses, id, |row| row.owner.account) {
-            self.addresses.remove(address);
+            self.release_address(address);
         }
-        for network in owned(&self.networks, id, |row| row.owner.account) {
-            self.networks.remove(network);
+        for snapshot in owned(&self.snapshots, id, |row| row.owner.account) {
+            self.snapshots.remove(snapshot);
         }
         for template in owned(&self.templates, id, |row| row.owner.account) {
-            self.templates.remove(template);
+            self.remove_template(template, None);
         }
         for user_data in owned(&self.user_data, id, |row| row.owner.account) {
             self.user_data.remove(user_data);
         }
         self.register.remove_owned(id);
+        self.remove_security_groups_of(id);
+        self.leave_projects(id);
         self.limits.forget(super::limit::Holder::Account(id));
+        self.unlink(|link| link.account == Some(id));
         self.accounts.remove(id);
     }
 }

@@ -130,6 +130,19 @@ impl World {
                 let volume = self.volumes.get(handle.id)?;
                 (volume.uuid, Some(volume.name.clone()))
             }
+            Kind::Snapshot => {
+                let snapshot = self.snapshots.get(handle.id)?;
+                (snapshot.uuid, Some(snapshot.name.clone()))
+            }
+            // What happens to a snapshot of a machine is told of the machine.
+            Kind::VmSnapshot => {
+                let id = self.vm_snapshots.get(handle.id)?.machine;
+                return self.subject(Handle { kind: Kind::VirtualMachine, id });
+            }
+            Kind::Template => {
+                let template = self.templates.get(handle.id)?;
+                (template.uuid, Some(template.name.clone()))
+            }
             Kind::Network => {
                 let network = self.networks.get(handle.id)?;
                 (network.uuid, Some(network.display_text.clone()))
@@ -153,6 +166,10 @@ impl World {
             Kind::Address => {
                 let address = self.addresses.get(handle.id)?;
                 (address.uuid, Some(address.address.to_string()))
+            }
+            Kind::Vpc => {
+                let vpc = self.vpcs.get(handle.id)?;
+                (vpc.uuid, Some(vpc.display_text.clone()))
             }
             kind => match self.register.get(kind, handle.id) {
                 Some(record) => (record.uuid, Some(record.name.clone())),

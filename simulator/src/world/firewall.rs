@@ -1,10 +1,12 @@
 //! Rules of firewalls and of port forwarding (RUL-001, RUL-002).
 
+use crate::quirk::Quirk;
 use std::net::Ipv4Addr;
 
 use uuid::Uuid;
 
 use super::kind::{Handle, Kind};
+use super::load_balancer::Balancing;
 use super::table::Id;
 use super::{Owner, World};
 
@@ -17,15 +19,39 @@ pub enum Purpose {
     Egress,
     /// Leads a public port to a machine.
     PortForwarding,
+    /// Spreads the traffic of a public port over machines.
+    LoadBalancing,
+    /// Keeps a port for an entrance of a VPN.
+    Vpn,
+    /// Lets traffic in to the machine that an address stands for.
+    StaticNat,
+    /// Lets IPv6 traffic into a network.
+    Ipv6Ingress,
+    /// Lets IPv6 traffic out of a network.
+    Ipv6Egress,
+    /// Lets traffic into a routed network.
+    RoutedIngress,
+    /// Lets traffic out of a routed network.
+    RoutedEgress,
 }
 
 impl Purpose {
+    /// Whether it is about traffic out of a network.
+    #[must_use]
+    pub fn is_egress(self) -> bool {
+        matches!(self, Self::Egress | Self::Ipv6Egress | Self::RoutedEgress)
+    }
+
     /// The word in upstream's texts.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ingress | Self::Egress => "Firewall",
+            Self::Ingress | Self::Egress | Self::RoutedIngress | Self::RoutedEgress => "Firewall",
+            Self::Ipv6Ingress | Self::Ipv6Egress => "Ipv6Firewall",
+            Self::StaticNat => "StaticNat",
             Self::PortForwarding => "PortForwarding",
+            Self::LoadBalancing => "LoadBalancing",
+            Self::Vpn => "Vpn",
         }
     }
 }
@@ -33,6 +59,8 @@ impl Purpose {
 /// The state of a rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleState {
+    /// Noted, and not to be applied.
+    Staged,
     /// Not applied yet.
     Add,
     /// In force.
@@ -46,6 +74,7 @@ impl RuleState {
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
+            Self::Staged => "Staged",
             Self::Add => "Add",
             Self::Active => "Active",
             Self::Deleting => "Deleting",
@@ -78,6 +107,8 @@ pub struct Rule {
     pub destinations: Vec<String>,
     /// The machine behind a forwarded port, its address and ports.
     pub target: Option<Target>,
+    /// What a load balancer does.
+    pub balancing: Option<Box<Balancing>>,
     /// Whether users see it.
     pub display: bool,
     /// Its state.
@@ -96,7 +127,29 @@ pub struct Target {
 }
 
 impl Rule {
-    /// Whether two rules claim the same ports of the same address for the same purpose.
+    /// A rule of somebody that is for nothing yet.
+    #[must_use]
+    pub fn of(owner: Owner) -> Self {
+        Self {
+            uuid: Uuid::nil(),
+            purpose: Purpose::Ingress,
+            owner,
+            network: 0,
+            address: None,
+            protocol: String::new(),
+            ports: None,
+            icmp: None,
+            sources: Vec::new(),
+            destinations: Vec::new(),
+            target: None,
+            balancing: None,
+            display: true,
+            state: RuleState::Add,
+        }
+    }
+
+    /// Whether two rules claim the same ports of the same address for the same purpose; a port leads to one machine or
+    /// to several, not both.
     #[must_use]
     pub fn conflicts(&self, other: &Self) -> bool {
         let overlap = match (self.ports, other.ports) {
@@ -104,12 +157,16 @@ impl Rule {
             (None, None) => self.icmp == other.icmp,
             _ => false,
         };
-        self.purpose == other.purpose
+        let leads = |rule: &Self| matches!(rule.purpose, Purpose::PortForwarding | Purpose::LoadBalancing);
+        // What an entrance keeps is lost to port forwarding; firewalls open it.
+        let meet = [self.purpose, other.purpose];
+        let is_kept = meet.contains(&Purpose::Vpn) && meet.contains(&Purpose::PortForwarding);
+        (self.purpose == other.purpose || is_kept || (leads(self) && leads(other)))
             && self.address == other.address
             && self.network == other.network
             && self.protocol == other.protocol
             && overlap
-            && (self.purpose != Purpose::Egress || self.sources == other.sources)
+            && (self.address.is_some() || self.sources == other.sources)
     }
 }
 
@@ -122,7 +179,8 @@ impl World {
 
     /// Puts a rule in force.
     pub fn apply_rule(&mut self, id: Id) {
-        if let Some(rule) = self.firewall_rules.get_mut(id) {
+        let stays = self.sins(Quirk::RulesStayAdded);
+        if let Some(rule) = self.firewall_rules.get_mut(id).filter(|_| !stays) {
             rule.state = RuleState::Active;
         }
     }
@@ -130,8 +188,32 @@ impl World {
     /// Removes a rule; its identifier is forgotten (REA-004).
     pub fn remove_rule(&mut self, id: Id) {
         if let Some(rule) = self.firewall_rules.remove(id) {
-            self.index.remove(&rule.uuid);
+            if !self.sins(Quirk::RemovedRulesAreKnown) {
+                self.index.remove(&rule.uuid);
+            }
             self.tags.retain(|tag| tag.of != Handle { kind: Kind::FirewallRule, id });
+            if let Some(address) = rule.address {
+                self.settle_vpc_address(address);
+            }
+        }
+    }
+
+    /// Takes a machine out of what leads to it, everywhere or in one network: forwarded ports and balanced load.
+    pub fn forget_target(&mut self, machine: Id, only: Option<Id>) {
+        let is_there = |rule: &Rule| only.is_none_or(|network| rule.network == network);
+        let leading = self.firewall_rules.iter().filter(|(_, rule)| is_there(rule));
+        let (balancing, other): (Vec<_>, Vec<_>) = leading.partition(|(_, rule)| rule.balancing.is_some());
+        let balancing: Vec<Id> = balancing.into_iter().map(|(id, _)| id).collect();
+        let gone: Vec<Id> = other
+            .into_iter()
+            .filter(|(_, rule)| rule.target.is_some_and(|target| target.machine == machine))
+            .map(|(id, _)| id)
+            .collect();
+        for id in gone {
+            self.remove_rule(id);
+        }
+        for id in balancing {
+            self.unbalance(machine, id);
         }
     }
 
@@ -158,19 +240,12 @@ mod tests {
 
     fn rule(purpose: Purpose, ports: (i64, i64)) -> Rule {
         Rule {
-            uuid: Uuid::nil(),
             purpose,
-            owner: Owner { account: 2, domain: 1 },
             network: 1,
             address: Some(1),
             protocol: "tcp".to_owned(),
             ports: Some(ports),
-            icmp: None,
-            sources: Vec::new(),
-            destinations: Vec::new(),
-            target: None,
-            display: true,
-            state: RuleState::Add,
+            ..Rule::of(Owner { account: 2, domain: 1 })
         }
     }
 

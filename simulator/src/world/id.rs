@@ -1,7 +1,7 @@
 //! Identifiers and keys, all drawn from the seed: the same seed and the same calls give the same ids.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use uuid::{Builder, Uuid};
 
 /// A source of identifiers. The generator is `SplitMix64`, fixed for ever so that ids do not
@@ -45,6 +45,11 @@ impl Ids {
     /// An API key or secret key as the real server makes them: 86 characters of URL-safe base64.
     pub fn key(&mut self) -> String {
         URL_SAFE_NO_PAD.encode(self.bytes::<64>())
+    }
+
+    /// What a console is opened with: 652 characters of base64.
+    pub fn console_token(&mut self) -> String {
+        STANDARD.encode(self.bytes::<487>())
     }
 
     /// A session key: 27 characters of URL-safe base64 (API-AUTH-005).

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::World;
 use super::clock::Moment;
 use super::kind::Handle;
 use super::table::Id;
@@ -100,6 +101,10 @@ pub struct Job {
     pub progress: Progress,
     /// The failure that it is bound for: decided when it began, known when it ends (JOB-036).
     pub doom: Option<(u16, Option<String>)>,
+    /// The agent command that fails: known when it begins, told when it ends.
+    pub failing: Option<&'static str>,
+    /// How long agents hold it up, in milliseconds.
+    pub held: i64,
     /// How often it was asked for while pending.
     pub polls: u32,
     /// When it is done at the earliest, at the reference's pace.
@@ -115,6 +120,24 @@ impl Job {
     #[must_use]
     pub fn is_done(&self) -> bool {
         matches!(self.progress, Progress::Succeeded(_) | Progress::Failed { .. })
+    }
+
+    /// How many polls more it is pending because agents hold it up, where polls are what makes time pass: one for
+    /// each second that has begun.
+    #[must_use]
+    pub fn held_polls(&self) -> u32 {
+        u32::try_from(self.held.saturating_add(999) / 1000).unwrap_or(u32::MAX)
+    }
+}
+
+impl World {
+    /// Lets what open jobs about a thing still write down follow another event.
+    pub fn hang_jobs_on(&mut self, about: Handle, root: Id) {
+        for id in self.open_jobs.clone() {
+            if let Some(job) = self.jobs.get_mut(id).filter(|job| job.about == Some(about)) {
+                job.root_event = Some(root);
+            }
+        }
     }
 }
 

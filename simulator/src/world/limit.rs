@@ -3,10 +3,12 @@
 
 use imbl::OrdMap;
 
-use super::account::AccountType;
+use super::account::{AccountType, ROOT_DOMAIN, SYSTEM};
+use super::snapshot::SnapshotState;
 use super::table::Id;
 use super::virtual_machine::MachineState;
 use super::{Owner, World};
+use crate::quirk::Quirk;
 
 /// A kind of thing that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +75,11 @@ impl Resource {
         FACTS[usize::from(self.0)].name
     }
 
+    /// Whether it is counted in bytes and limited in GiB.
+    fn is_storage(self) -> bool {
+        matches!(self.name(), "primary_storage" | "secondary_storage" | "backup_storage" | "object_storage")
+    }
+
     fn standard(self) -> i64 {
         FACTS[usize::from(self.0)].standard
     }
@@ -132,6 +139,27 @@ impl World {
         }
     }
 
+    /// The limit that counts: domains below ROOT have a few although lists of domains do not show them.
+    #[must_use]
+    pub fn counting_limit(&self, holder: Holder, resource: Resource) -> i64 {
+        match (self.limit(holder, resource), holder) {
+            (-1, Holder::Domain(id))
+                if id != ROOT_DOMAIN
+                    && !self.limits.of(holder).iter().any(|(other, _)| *other == resource) =>
+            {
+                match resource.name() {
+                    "project" => 50,
+                    "backup" => 40,
+                    "backup_storage" => 800,
+                    "bucket" | "gpu" => 20,
+                    "object_storage" => 400,
+                    _ => -1,
+                }
+            }
+            (most, _) => most,
+        }
+    }
+
     /// The limits of somebody: first those that were set, then the rest by number.
     #[must_use]
     pub fn limits_of(&self, holder: Holder) -> Vec<Resource> {
@@ -140,35 +168,51 @@ impl World {
         set.iter().copied().chain(rest).collect()
     }
 
-    /// Checks that an account and the domains above it may have more of a kind.
+    /// Checks that an account and the domains above it may have more of a kind; storage is wanted in bytes.
     ///
     /// # Errors
     ///
     /// The text of the refusal, which is a 535 while a request waits (ERR of class 4370).
     pub fn require_room(&self, owner: Owner, resource: Resource, wanted: i64) -> Result<(), String> {
-        let holder = Holder::Account(owner.account);
-        let (most, used) = (self.limit(holder, resource), self.in_use(holder, resource));
+        let of = |holder| {
+            let most = self.counting_limit(holder, resource);
+            let most = if most != -1 && resource.is_storage() { most << 30 } else { most };
+            (most, self.amount(holder, resource))
+        };
+        let shown = |number: i64| if resource.is_storage() { sized(number) } else { number.to_string() };
+        let (most, used) = of(Holder::Account(owner.account));
         if most != -1 && used + wanted > most {
-            let name = self.accounts.get(owner.account).map_or("", |row| row.name.as_str());
+            let account = self.accounts.get(owner.account).map_or("", |row| row.name.as_str());
+            let (what, name) = match self.project_of(owner.account) {
+                Some((_, project)) => ("Project", project.name.as_str()),
+                None => ("Account", account),
+            };
             return Err(format!(
-                "Maximum amount of resources of Type = '{}', tag = 'null' for Account Name = {name} in Domain Id = \
-                 {} is exceeded: Account Resource Limit = {most}, Current Account Resource Amount = {used}, Current \
-                 Account Resource Reservation = 0, Requested Resource Amount = {wanted}.",
+                "Maximum amount of resources of Type = '{}', tag = 'null' for {what} Name = {name} in Domain Id = \
+                 {} is exceeded: Account Resource Limit = {}, Current Account Resource Amount = {}, Current \
+                 Account Resource Reservation = {}, Requested Resource Amount = {}.",
                 resource.name(),
-                owner.domain
+                owner.domain,
+                shown(most),
+                shown(used),
+                shown(0),
+                shown(wanted)
             ));
         }
         let mut domain = Some(owner.domain);
         while let Some((id, row)) = domain.and_then(|id| self.domains.get(id).map(|row| (id, row))) {
-            let holder = Holder::Domain(id);
-            let (most, used) = (self.limit(holder, resource), self.in_use(holder, resource));
+            let (most, used) = of(Holder::Domain(id));
             if most != -1 && used + wanted > most {
                 return Err(format!(
                     "Maximum domain resource limits of Type '{}' for Domain Id = {} is exceeded: Domain Resource \
-                     Limit = {most}, Current Domain Resource Amount = {used}, Current Resource Reservation = 0, \
-                     Requested Resource Amount = {wanted}.",
+                     Limit = {}, Current Domain Resource Amount = {}, Current Resource Reservation = {}, \
+                     Requested Resource Amount = {}.",
                     resource.name(),
-                    row.uuid
+                    row.uuid,
+                    shown(most),
+                    shown(used),
+                    shown(0),
+                    shown(wanted)
                 ));
             }
             domain = row.parent;
@@ -176,9 +220,15 @@ impl World {
         Ok(())
     }
 
-    /// How much of a kind somebody has.
+    /// How much of a kind somebody has: pieces, or whole GiB of storage.
     #[must_use]
     pub fn in_use(&self, holder: Holder, resource: Resource) -> i64 {
+        let amount = self.amount(holder, resource);
+        if resource.is_storage() { amount >> 30 } else { amount }
+    }
+
+    /// How much of a kind somebody has: pieces, or bytes of storage.
+    fn amount(&self, holder: Holder, resource: Resource) -> i64 {
         let has = |account: Id| match holder {
             Holder::Account(id) => account == id,
             Holder::Domain(domain) => {
@@ -186,16 +236,29 @@ impl World {
             }
         };
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+        let counts = |state| match state {
+            MachineState::Destroyed => self.sins(Quirk::DestroyedMachinesAreCounted),
+            other => other != MachineState::Error,
+        };
         let machines = || {
-            self.virtual_machines.iter().map(|(_, row)| row).filter(|row| {
-                has(row.owner.account) && !matches!(row.state, MachineState::Destroyed | MachineState::Error)
-            })
+            let rows = self.virtual_machines.iter().map(|(_, row)| row);
+            rows.filter(|row| has(row.owner.account) && counts(row.state))
+        };
+        let templates = || {
+            self.templates
+                .iter()
+                .map(|(_, row)| row)
+                .filter(|row| has(row.owner.account) && row.template_type == "USER" && !row.removed)
         };
         match resource.name() {
             "user_vm" => count(machines().count()),
             "cpu" => machines().map(|row| i64::from(self.machine_size(row).0)).sum(),
             "memory" => machines().map(|row| i64::from(self.machine_size(row).2)).sum(),
-            "public_ip" => count(self.addresses.iter().filter(|(_, row)| has(row.owner.account)).count()),
+            // What the server's own machines hold counts for nobody.
+            "public_ip" => {
+                let held = self.addresses.iter().filter(|(_, row)| row.owner.account != SYSTEM);
+                count(held.filter(|(_, row)| has(row.owner.account)).count())
+            }
             "volume" => count(self.volumes.iter().filter(|(_, row)| has(row.owner.account)).count()),
             "primary_storage" => {
                 let bytes: u64 = self
@@ -204,16 +267,44 @@ impl World {
                     .filter(|(_, row)| has(row.owner.account))
                     .map(|(_, row)| row.size)
                     .sum();
-                i64::try_from(bytes >> 30).unwrap_or(i64::MAX)
+                i64::try_from(bytes).unwrap_or(i64::MAX)
             }
-            "template" => count(
-                self.templates
+            "snapshot" => count(
+                self.snapshots
                     .iter()
-                    .filter(|(_, row)| has(row.owner.account) && row.template_type == "USER")
+                    .filter(|(_, row)| has(row.owner.account))
+                    .filter(|(_, row)| !matches!(row.state, SnapshotState::Destroyed | SnapshotState::Error))
                     .count(),
             ),
+            "project" => count(
+                self.projects
+                    .iter()
+                    .filter(|(_, row)| {
+                        row.members.iter().any(|member| member.is_admin && has(member.account))
+                    })
+                    .count(),
+            ),
+            "template" => count(templates().count()),
+            "secondary_storage" => {
+                let bytes: u64 = templates().map(|row| row.physical_size.unwrap_or(row.size)).sum();
+                i64::try_from(bytes).unwrap_or(i64::MAX)
+            }
             "network" => count(self.networks.iter().filter(|(_, row)| has(row.owner.account)).count()),
+            "vpc" => count(self.vpcs.iter().filter(|(_, row)| has(row.owner.account)).count()),
             _ => 0,
+        }
+    }
+}
+
+/// Bytes as the refusals have them: `(4.00 GB) 4294967296`.
+fn sized(bytes: i64) -> String {
+    let units = [("TB", 40), ("GB", 30), ("MB", 20), ("KB", 10)];
+    match units.into_iter().find(|(_, shift)| bytes >> shift > 0) {
+        None => format!("({bytes} bytes) {bytes}"),
+        Some((unit, shift)) => {
+            // Hundredths, cut off rather than rounded up, and without floating point.
+            let hundredths = (i128::from(bytes) * 100) >> shift;
+            format!("({}.{:02} {unit}) {bytes}", hundredths / 100, hundredths % 100)
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Guest networks, public addresses and the routers behind both.
 
+use crate::quirk::Quirk;
 use std::net::Ipv4Addr;
 
 use uuid::Uuid;
@@ -9,7 +10,9 @@ use super::clock::Moment;
 use super::event::{EventState, NewEvent};
 use super::kind::{Handle, Kind};
 use super::offering::GuestType;
+use super::physical_network::DedicatedVlans;
 use super::table::Id;
+use super::virtual_machine::MachineState;
 use super::{Owner, World};
 
 /// The state of a guest network (NET-001).
@@ -68,12 +71,26 @@ pub struct Network {
     pub vlan: Option<u32>,
     /// The DNS suffix of its guests.
     pub domain: String,
+    /// The VPC that it is a tier of.
+    pub vpc: Option<Id>,
+    /// The list of network ACL rules that it follows.
+    pub acl: Option<Id>,
     /// The router that serves it, once it is in use.
     pub router: Option<Router>,
     /// Whether it must be restarted.
     pub restart_required: bool,
+    /// Whether it has two routers.
+    pub redundant: bool,
     /// Whether the use of its addresses is hidden, once somebody said so.
     pub hides_addresses: Option<bool>,
+    /// Of one that a whole domain may use: whether those below may, too.
+    pub subdomain_access: Option<bool>,
+    /// The accounts that may use it besides its owner.
+    pub permitted: Vec<Id>,
+    /// The addresses for guests, if not all.
+    pub range: Option<(Ipv4Addr, Ipv4Addr)>,
+    /// Since when nothing in it runs.
+    pub idle_since: Option<Moment>,
     /// When it was created.
     pub created: Moment,
 }
@@ -145,6 +162,13 @@ impl Subnet {
     }
 }
 
+/// Whether a text is a range of addresses, `10.1.1.0/24`, or one address with its length.
+#[must_use]
+pub fn is_range(text: &str) -> bool {
+    let Some((base, prefix)) = text.split_once('/') else { return false };
+    Subnet::of_cidr(text).is_some() || (base.parse::<Ipv4Addr>().is_ok() && matches!(prefix, "31" | "32"))
+}
+
 fn mask(prefix: u8) -> u32 {
     u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0)
 }
@@ -170,6 +194,18 @@ pub struct Router {
     pub scripts: Uuid,
     /// When it was made.
     pub created: Moment,
+    /// Its state.
+    pub state: MachineState,
+    /// Its offering, if it is another than that of every router.
+    pub service_offering: Option<Id>,
+}
+
+impl Router {
+    /// Whether it serves its network.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        matches!(self.state, MachineState::Running | MachineState::Stopping)
+    }
 }
 
 /// A range of public addresses.
@@ -191,6 +227,12 @@ pub struct PublicRange {
     pub end: Ipv4Addr,
     /// The identifier of the public network that it belongs to.
     pub network: Uuid,
+    /// Its physical network.
+    pub physical_network: Option<Id>,
+    /// Whose it is, if it is only one account's.
+    pub owner: Option<Owner>,
+    /// Whether it is for the server's own machines.
+    pub for_system_vms: bool,
 }
 
 /// The state of a public address (IPA-001).
@@ -202,6 +244,8 @@ pub enum AddressState {
     Allocating,
     /// Held.
     Allocated,
+    /// Kept for somebody who does not hold it yet.
+    Reserved,
 }
 
 impl AddressState {
@@ -212,12 +256,13 @@ impl AddressState {
             Self::Free => "Free",
             Self::Allocating => "Allocating",
             Self::Allocated => "Allocated",
+            Self::Reserved => "Reserved",
         }
     }
 }
 
 /// The owner of what is nobody's.
-const NOBODY: Owner = Owner { account: 0, domain: 0 };
+pub(super) const NOBODY: Owner = Owner { account: 0, domain: 0 };
 
 /// A public address.
 #[derive(Debug, Clone)]
@@ -234,6 +279,8 @@ pub struct Address {
     pub owner: Owner,
     /// The network that it leads to.
     pub network: Option<Id>,
+    /// The VPC that it is for.
+    pub vpc: Option<Id>,
     /// Whether the network reaches out by it.
     pub source_nat: bool,
     /// The machine that it stands for.
@@ -279,22 +326,20 @@ impl World {
     /// Adds a guest network. A shared one is set up at once, others wait for their first machine.
     pub fn add_network(&mut self, new: NewNetwork) -> Id {
         let uuid = self.name_row(Kind::Network, self.networks.next_id());
-        let guest_type = self
-            .network_offerings
-            .get(new.offering)
-            .map_or(GuestType::Isolated, |offering| offering.guest_type);
+        let offering = self.network_offerings.get(new.offering);
+        let guest_type = offering.map_or(GuestType::Isolated, |offering| offering.guest_type);
+        let redundant = offering.is_some_and(|offering| offering.redundant);
         let state = match guest_type {
             GuestType::Shared => NetworkState::Setup,
             _ => NetworkState::Allocated,
         };
-        let physical_network =
-            self.physical_networks.iter().find(|(_, physical)| physical.zone == new.zone).map(|(id, _)| id);
-        let suffix = self.settings.text("guest.domain.suffix").to_owned();
-        let account = new.owner.account;
-        let domain = new
-            .domain
-            .or_else(|| self.accounts.get(account).and_then(|account| account.network_domain.clone()))
-            .unwrap_or_else(|| format!("cs{account:x}{suffix}"));
+        let physical_network = self.physical_network_for(new.zone, "Guest");
+        // Nobody in an L2 network is told names.
+        let domain = if guest_type == GuestType::L2 {
+            String::new()
+        } else {
+            new.domain.unwrap_or_else(|| self.network_domain_of(new.owner.account))
+        };
         let created = self.now;
         self.networks.insert(Network {
             uuid,
@@ -309,11 +354,63 @@ impl World {
             subnet: new.subnet,
             vlan: new.vlan,
             domain,
+            vpc: None,
+            acl: None,
             router: None,
             restart_required: false,
+            redundant,
             hides_addresses: None,
+            subdomain_access: None,
+            permitted: Vec::new(),
+            range: None,
+            idle_since: None,
             created,
         })
+    }
+
+    /// The DNS suffix of an account's guests, unless a network has its own.
+    #[must_use]
+    pub fn network_domain_of(&self, account: Id) -> String {
+        let suffix = self.settings.text("guest.domain.suffix");
+        let chosen = self.accounts.get(account).and_then(|account| account.network_domain.clone());
+        chosen.unwrap_or_else(|| format!("cs{account:x}{suffix}"))
+    }
+
+    /// A router with fresh identifiers and the next number of machines.
+    pub(super) fn new_router(&mut self, guest_address: Ipv4Addr, public_address: Option<Ipv4Addr>) -> Router {
+        let uuid = self.ids.uuid();
+        let nics = [self.ids.uuid(), self.ids.uuid(), self.ids.uuid()];
+        let (control_network, template, scripts) = (self.ids.uuid(), self.ids.uuid(), self.ids.uuid());
+        let created = self.now;
+        let number = self.virtual_machines.next_id();
+        self.virtual_machines.start_at(number + 1);
+        Router {
+            uuid,
+            number,
+            guest_address,
+            public_address,
+            nics,
+            control_network,
+            template,
+            scripts,
+            created,
+            state: MachineState::Running,
+            service_offering: None,
+        }
+    }
+
+    /// Lets the router of its VPC serve a tier.
+    fn implement_tier(&mut self, id: Id, vpc: Id) {
+        let Some(network) = self.networks.get(id) else { return };
+        let vlan = network.vlan.or_else(|| self.free_vlan(network.physical_network));
+        if let Some(subnet) = network.subnet {
+            let router = self.router_for_tier(vpc, subnet.gateway);
+            if let Some(network) = self.networks.get_mut(id) {
+                self.moves += 1;
+                network.router = router;
+            }
+        }
+        self.mark_implemented(id, vlan);
     }
 
     /// Switches a network on, as its first machine does: a VLAN, a public address, a router.
@@ -326,58 +423,43 @@ impl World {
             }
             return;
         }
+        if let Some(vpc) = network.vpc {
+            return self.implement_tier(id, vpc);
+        }
         let (owner, zone, subnet, shared) =
             (network.owner, network.zone, network.subnet, network.guest_type == GuestType::Shared);
         let vlan = network.vlan.or_else(|| self.free_vlan(network.physical_network));
-        let public_address = if shared { None } else { self.hold_address(owner, zone, Some(id), true) };
+        // One that was switched off before still has its own.
+        let kept = self.addresses.iter().find(|(_, row)| row.network == Some(id) && row.source_nat);
+        let kept = kept.map(|(address, _)| address);
+        let public_address =
+            if shared { None } else { kept.or_else(|| self.hold_address(owner, zone, Some(id), true)) };
         let public_address =
             public_address.and_then(|address| self.addresses.get(address)).map(|row| row.address);
-        let uuid = self.ids.uuid();
-        self.index.insert(uuid, Handle { kind: Kind::Router, id });
-        let nics = [self.ids.uuid(), self.ids.uuid(), self.ids.uuid()];
-        let (control_network, template, scripts) = (self.ids.uuid(), self.ids.uuid(), self.ids.uuid());
-        let created = self.now;
-        let number = self.virtual_machines.next_id();
-        self.virtual_machines.start_at(number + 1);
+        let router = self.new_router(Ipv4Addr::UNSPECIFIED, public_address);
+        self.index.insert(router.uuid, Handle { kind: Kind::Router, id });
         // In a shared network somebody else's router is the gateway; ours is a guest among guests.
         let guest_address =
             if shared { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
         if let (Some(network), Some(guest_address)) = (self.networks.get_mut(id), guest_address) {
             self.moves += 1;
-            network.router = Some(Router {
-                uuid,
-                number,
-                guest_address,
-                public_address,
-                nics,
-                control_network,
-                template,
-                scripts,
-                created,
-            });
+            network.router = Some(Router { guest_address, ..router });
         }
         self.mark_implemented(id, vlan);
-    }
-
-    /// Replaces the router of a network by a fresh one, as a restart with clean-up does.
-    pub fn renew_router(&mut self, id: Id) {
-        let (uuid, created) = (self.ids.uuid(), self.now);
-        let number = self.virtual_machines.next_id();
-        let Some(router) = self.networks.get_mut(id).and_then(|network| network.router.as_mut()) else {
-            return;
-        };
-        let old = std::mem::replace(&mut router.uuid, uuid);
-        (router.number, router.created) = (number, created);
-        self.virtual_machines.start_at(number + 1);
-        self.index.remove(&old);
-        self.index.insert(uuid, Handle { kind: Kind::Router, id });
     }
 
     fn mark_implemented(&mut self, id: Id, vlan: Option<u32>) {
         let is_new = self.networks.get(id).is_some_and(|network| network.vlan.is_none());
         if let (true, Some(vlan), Some(owner)) = (is_new, vlan, self.networks.get(id).map(|row| row.owner)) {
+            // Whoever starts the first machine does this too.
+            let first = self
+                .virtual_machines
+                .iter()
+                .rev()
+                .find(|(_, machine)| machine.nics.iter().any(|nic| nic.network == id));
+            let user = first.map_or(SYSTEM, |(_, machine)| machine.user);
             self.record(NewEvent {
-                user: SYSTEM,
+                user,
                 owner,
                 event_type: "ZONE.VLAN.ASSIGN",
                 state: EventState::Completed,
@@ -387,9 +469,10 @@ impl World {
                 about: Some(Handle { kind: Kind::Network, id }),
             });
         }
+        let stays = self.sins(Quirk::UsedNetworksStayAllocated);
         if let Some(network) = self.networks.get_mut(id) {
             network.vlan = vlan;
-            if network.guest_type != GuestType::Shared {
+            if network.guest_type != GuestType::Shared && !stays {
                 network.state = NetworkState::Implemented;
             }
         }
@@ -398,11 +481,18 @@ impl World {
     /// The lowest VLAN of a physical network that no guest network uses.
     fn free_vlan(&self, physical_network: Option<Id>) -> Option<u32> {
         let physical = self.physical_networks.get(physical_network?)?;
-        (physical.first_vlan..=physical.last_vlan).find(|vlan| {
-            !self.networks.iter().any(|(_, network)| {
-                network.physical_network == physical_network && network.vlan == Some(*vlan)
-            })
-        })
+        let dedicated = |vlan: u32| {
+            let of_it = |(_, row): &(Id, &DedicatedVlans)| Some(row.physical_network) == physical_network;
+            let mut rows = self.dedicated_vlans.iter().filter(of_it);
+            rows.any(|(_, row)| (row.range.0..=row.range.1).contains(&vlan))
+        };
+        physical.vlans.iter().flat_map(|(first, last)| *first..=*last).filter(|vlan| !dedicated(*vlan)).find(
+            |vlan| {
+                !self.networks.iter().any(|(_, network)| {
+                    network.physical_network == physical_network && network.vlan == Some(*vlan)
+                })
+            },
+        )
     }
 
     /// Takes the lowest free public address of a zone.
@@ -413,8 +503,41 @@ impl World {
         network: Option<Id>,
         source_nat: bool,
     ) -> Option<Id> {
-        let free = self.addresses.iter().find(|(_, row)| row.zone == zone && row.is_free());
-        let id = free.map(|(id, _)| id)?;
+        self.hold_address_of(owner, zone, network, source_nat, |_| true)
+    }
+
+    /// Takes this public address of a zone, if it is free and not dedicated to somebody else.
+    pub fn hold_named_address(
+        &mut self,
+        owner: Owner,
+        zone: Id,
+        network: Option<Id>,
+        wanted: Ipv4Addr,
+    ) -> Option<Id> {
+        self.hold_address_of(owner, zone, network, false, |row| row.address == wanted)
+    }
+
+    fn hold_address_of(
+        &mut self,
+        owner: Owner,
+        zone: Id,
+        network: Option<Id>,
+        source_nat: bool,
+        is_wanted: impl Fn(&Address) -> bool,
+    ) -> Option<Id> {
+        // What is dedicated to the account comes first, what is to another never.
+        let free = self.addresses.iter().filter(|(_, row)| row.zone == zone && row.is_free());
+        let free = free.filter(|(_, row)| is_wanted(row));
+        let dedicated = |row: &Address| self.public_ranges.get(row.range).and_then(|range| range.owner);
+        let (mut own, mut shared) = (None, None);
+        for (id, row) in free {
+            match dedicated(row) {
+                Some(other) if self.is_dedicated_to(other, owner) => own = own.or(Some(id)),
+                Some(_) => {}
+                None => shared = shared.or(Some(id)),
+            }
+        }
+        let id = own.or(shared)?;
         let now = self.now;
         let row = self.addresses.get_mut(id)?;
         row.owner = owner;
@@ -425,13 +548,23 @@ impl World {
         Some(id)
     }
 
+    /// Whether what is dedicated to somebody is there for an owner.
+    #[must_use]
+    pub fn is_dedicated_to(&self, dedicated: Owner, owner: Owner) -> bool {
+        dedicated == owner || (dedicated.account == 0 && self.is_within(owner.domain, dedicated.domain))
+    }
+
     /// Gives a public address back, with the rules on it.
     pub fn release_address(&mut self, id: Id) {
+        if let Some(vpn) = self.remote_access_vpn_at(id) {
+            self.remove_remote_access_vpn(vpn);
+        }
         self.remove_rules_of(None, Some(id));
         let owner = NOBODY;
         if let Some(row) = self.addresses.get_mut(id) {
             row.owner = owner;
             row.network = None;
+            row.vpc = None;
             row.source_nat = false;
             row.static_nat = None;
             row.allocated = None;
@@ -456,58 +589,24 @@ impl World {
             .map(|(address, _)| address)
             .collect();
         for address in held {
-            self.release_address(address);
+            match self.addresses.get_mut(address).filter(|row| row.vpc.is_some()) {
+                // It stays with the VPC.
+                Some(row) => (row.network, row.static_nat) = (None, None),
+                None => self.release_address(address),
+            }
         }
+        self.remove_internal_balancers_of(id);
         self.networks.remove(id);
-    }
-
-    /// Adds a range of public addresses.
-    pub fn add_public_range(
-        &mut self,
-        zone: Id,
-        vlan: u32,
-        gateway: Ipv4Addr,
-        start: Ipv4Addr,
-        end: Ipv4Addr,
-    ) -> Id {
-        let uuid = self.name_row(Kind::PublicRange, self.public_ranges.next_id());
-        let netmask = Ipv4Addr::new(255, 255, 255, 0);
-        let network = self.ids.uuid();
-        let range = self.public_ranges.insert(PublicRange {
-            uuid,
-            zone,
-            vlan: format!("vlan://{vlan}"),
-            gateway,
-            netmask,
-            start,
-            end,
-            network,
-        });
-        let owner = NOBODY;
-        for address in (u32::from(start)..=u32::from(end)).map(Ipv4Addr::from) {
-            let uuid = self.name_row(Kind::Address, self.addresses.next_id());
-            self.addresses.insert(Address {
-                uuid,
-                address,
-                range,
-                zone,
-                owner,
-                network: None,
-                source_nat: false,
-                static_nat: None,
-                allocated: None,
-                state: AddressState::Free,
-                display: true,
-            });
-        }
-        range
     }
 
     /// The lowest guest address of a network that no machine has.
     #[must_use]
     pub fn free_guest_address(&self, network: Id) -> Option<Ipv4Addr> {
-        let subnet = self.networks.get(network)?.subnet?;
-        subnet.guests().find(|address| !self.is_guest_address_taken(network, *address))
+        let row = self.networks.get(network)?;
+        row.subnet?
+            .guests()
+            .filter(|address| row.range.is_none_or(|(first, last)| (first..=last).contains(address)))
+            .find(|address| !self.is_guest_address_taken(network, *address))
     }
 
     /// Whether a machine or the router has this address in a network.
@@ -517,22 +616,36 @@ impl World {
         if router.is_some_and(|router| router.guest_address == address) {
             return true;
         }
-        self.virtual_machines.iter().flat_map(|(_, machine)| &machine.nics).any(|nic| {
-            nic.network == network && (nic.address == Some(address) || nic.secondary.contains(&address))
-        })
+        let mut balancers = self.internal_balancers.iter();
+        if balancers.any(|(_, row)| row.source_network == network && row.address == address) {
+            return true;
+        }
+        self.virtual_machines
+            .iter()
+            .flat_map(|(_, machine)| &machine.nics)
+            .any(|nic| nic.network == network && nic.has_address(address))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::public_range::NewRange;
 
     #[test]
     fn a_released_address_is_given_out_again() {
         let mut world = World::blank(7, Moment(0));
         let zone = world.add_zone("zone", "10.0.0.1", None);
         let first = Ipv4Addr::new(192, 0, 2, 10);
-        world.add_public_range(zone, 50, Ipv4Addr::new(192, 0, 2, 1), first, Ipv4Addr::new(192, 0, 2, 11));
+        world.add_public_range(NewRange {
+            zone,
+            physical_network: None,
+            vlan: "vlan://50".to_owned(),
+            gateway: Ipv4Addr::new(192, 0, 2, 1),
+            netmask: Ipv4Addr::new(255, 255, 255, 0),
+            start: first,
+            end: Ipv4Addr::new(192, 0, 2, 11),
+        });
         let owner = Owner { account: 2, domain: 1 };
         let one = world.hold_address(owner, zone, None, false).expect("two are free");
         let two = world.hold_address(owner, zone, None, false).expect("one is free");
@@ -540,6 +653,11 @@ mod tests {
         assert_eq!(world.hold_address(owner, zone, None, false), None);
         world.release_address(one);
         assert_eq!(world.hold_address(owner, zone, None, true), Some(one));
+        world.release_address(one);
+        let second = Ipv4Addr::new(192, 0, 2, 11);
+        assert_eq!(world.hold_named_address(owner, zone, None, second), None, "it is taken");
+        world.release_address(two);
+        assert_eq!(world.hold_named_address(owner, zone, None, second), Some(two));
         assert_eq!(world.addresses.get(one).map(|row| row.address), Some(first));
     }
 

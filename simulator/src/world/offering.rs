@@ -5,7 +5,18 @@ use uuid::Uuid;
 use super::World;
 use super::clock::Moment;
 use super::kind::Kind;
+use super::reach::Reach;
 use super::table::Id;
+use crate::catalog::network_offering;
+
+/// Operations per second of a disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Operations {
+    /// Whether the buyer chooses.
+    pub customized: bool,
+    /// The least and the most, unless the buyer chooses.
+    pub limits: Option<(i64, i64)>,
+}
 
 /// A compute offering.
 #[derive(Debug, Clone)]
@@ -36,10 +47,41 @@ pub struct ServiceOffering {
     pub storage_tags: Option<String>,
     /// Tags that a host must have.
     pub host_tags: Option<String>,
+    /// What hypervisors are told besides, by name.
+    pub details: Vec<(String, String)>,
+    /// For whom and where it is.
+    pub reach: Reach,
+    /// Whether its disks are encrypted.
+    pub encrypted: bool,
+    /// Megabits per second of its network cards; 0 for no bound.
+    pub network_rate: Option<i64>,
+    /// Whether its machines may grow while they run.
+    pub dynamic_scaling: bool,
+    /// Whether a graphics card shows a picture; those that came with the installation say nothing.
+    pub gpu_display: Option<bool>,
+    /// How long its machines live, and what happens then.
+    pub lease: Option<Lease>,
     /// When it was created.
     pub created: Moment,
     /// Whether it may be ordered.
     pub active: bool,
+}
+
+impl ServiceOffering {
+    /// Cores, MHz and MiB; nothing where the buyer chooses.
+    #[must_use]
+    pub fn size(&self) -> (u32, u32, u32) {
+        (self.cores.unwrap_or(0), self.speed.unwrap_or(0), self.memory.unwrap_or(0))
+    }
+}
+
+/// How long a machine lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    /// Days.
+    pub days: i64,
+    /// What happens then: `STOP` or `DESTROY`.
+    pub action: String,
 }
 
 /// A disk offering.
@@ -59,6 +101,18 @@ pub struct DiskOffering {
     pub storage_tags: Option<String>,
     /// Whether it only serves a compute offering.
     pub compute_only: bool,
+    /// For whom and where it is.
+    pub reach: Reach,
+    /// What was said of the operations per second, if anything.
+    pub operations: Option<Operations>,
+    /// Whether its disks are encrypted.
+    pub encrypted: bool,
+    /// `thin`, `sparse` or `fat`.
+    pub provisioning_type: String,
+    /// How the hypervisor caches writes, if that was said.
+    pub cache_mode: Option<String>,
+    /// How much and how often its disks are read and written, by the name on the wire.
+    pub rates: Vec<(&'static str, i64)>,
     /// When it was created.
     pub created: Moment,
     /// Whether it may be ordered.
@@ -86,6 +140,14 @@ impl GuestType {
             Self::L2 => "L2",
         }
     }
+
+    /// The kind of a word, case ignored.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        [Self::Isolated, Self::Shared, Self::L2]
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(word))
+    }
 }
 
 /// A network offering.
@@ -101,18 +163,36 @@ pub struct NetworkOffering {
     pub guest_type: GuestType,
     /// `Optional` or `Required`.
     pub availability: String,
+    /// The tag of the physical networks that carry its networks.
+    pub tags: Option<String>,
     /// The provider behind each service.
     pub services: Vec<(String, String)>,
+    /// Whether networks have two routers each.
+    pub redundant: bool,
+    /// Whether each network has a load balancer of its own.
+    pub dedicated_balancer: bool,
+    /// How many connections a load balancer of its own takes at once.
+    pub max_connections: Option<u64>,
     /// Whether the buyer names the VLAN.
     pub specify_vlan: bool,
     /// Whether the buyer names address ranges.
     pub specify_ranges: bool,
+    /// Whether one address may serve several purposes.
+    pub conserve_mode: bool,
     /// Whether networks live without machines.
     pub persistent: bool,
     /// Whether guests may reach out by default.
     pub egress_allowed: bool,
     /// Whether it is for tiers of a VPC.
     pub for_vpc: bool,
+    /// Whether it balances load inside.
+    pub internal_lb: bool,
+    /// Whether NSX serves it.
+    pub for_nsx: bool,
+    /// Whether Tungsten serves it.
+    pub for_tungsten: bool,
+    /// `NATTED` or `ROUTED`, where the provider knows both.
+    pub network_mode: Option<String>,
     /// Whether it came with the installation.
     pub is_default: bool,
     /// When it was created.
@@ -138,15 +218,20 @@ pub struct NewServiceOffering {
     pub storage_type: String,
     /// For which system machines.
     pub system_vm_type: Option<String>,
+    /// The disk offering behind it, if there is one already.
+    pub disk_offering: Option<Id>,
 }
 
 impl World {
-    /// Adds a compute offering and the disk offering behind it.
+    /// Adds a compute offering and, where it has none, the disk offering behind it.
     pub fn add_service_offering(&mut self, new: NewServiceOffering) -> Id {
-        let disk_offering = self.add_disk_offering(&new.name, &new.display_text, Some(0), &new.storage_type);
-        if let Some(disk) = self.disk_offerings.get_mut(disk_offering) {
-            disk.compute_only = true;
-        }
+        let disk_offering = new.disk_offering.unwrap_or_else(|| {
+            let id = self.add_disk_offering(&new.name, &new.display_text, Some(0), &new.storage_type);
+            if let Some(disk) = self.disk_offerings.get_mut(id) {
+                disk.compute_only = true;
+            }
+            id
+        });
         let uuid = self.name_row(Kind::ServiceOffering, self.service_offerings.next_id());
         let created = self.now;
         self.service_offerings.insert(ServiceOffering {
@@ -163,6 +248,13 @@ impl World {
             disk_offering,
             storage_tags: None,
             host_tags: None,
+            details: Vec::new(),
+            reach: Reach::default(),
+            encrypted: false,
+            network_rate: None,
+            dynamic_scaling: true,
+            gpu_display: None,
+            lease: None,
             created,
             active: true,
         })
@@ -186,15 +278,54 @@ impl World {
             storage_type: storage_type.to_owned(),
             storage_tags: None,
             compute_only: false,
+            reach: Reach::default(),
+            operations: None,
+            encrypted: false,
+            provisioning_type: "thin".to_owned(),
+            cache_mode: None,
+            rates: Vec::new(),
             created,
             active: true,
         })
     }
 
-    /// Whether a network is of an offering.
+    /// How many networks are of an offering.
     #[must_use]
-    pub fn is_network_offering_in_use(&self, id: Id) -> bool {
-        self.networks.iter().any(|(_, network)| network.offering == id)
+    pub fn networks_of_offering(&self, id: Id) -> usize {
+        self.networks.iter().filter(|(_, network)| network.offering == id).count()
+    }
+
+    /// Adds the network offerings that every installation has; the server's own six come before them.
+    pub fn install_network_offerings(&mut self) {
+        self.network_offerings.start_at(7);
+        let created = self.now;
+        for fact in network_offering::facts() {
+            self.add_network_offering(NetworkOffering {
+                uuid: Uuid::nil(),
+                name: fact.name.clone(),
+                display_text: fact.display_text.clone(),
+                guest_type: GuestType::named(&fact.guest_type).unwrap_or(GuestType::Isolated),
+                availability: fact.availability.clone(),
+                tags: None,
+                services: fact.services.clone(),
+                redundant: false,
+                dedicated_balancer: true,
+                max_connections: None,
+                specify_vlan: fact.specify_vlan,
+                specify_ranges: fact.specify_ranges,
+                conserve_mode: fact.conserve_mode,
+                persistent: false,
+                egress_allowed: fact.egress_allowed,
+                for_vpc: fact.for_vpc,
+                internal_lb: fact.internal_lb,
+                for_nsx: fact.for_nsx,
+                for_tungsten: fact.for_tungsten,
+                network_mode: fact.network_mode.clone(),
+                is_default: true,
+                created,
+                enabled: fact.enabled,
+            });
+        }
     }
 
     /// Adds a network offering.
@@ -212,6 +343,6 @@ mod tests {
     #[test]
     fn an_offering_without_networks_is_not_in_use() {
         let world = preset::install(1, VIRTUAL_EPOCH);
-        assert!(world.network_offerings.iter().all(|(id, _)| !world.is_network_offering_in_use(id)));
+        assert!(world.network_offerings.iter().all(|(id, _)| world.networks_of_offering(id) == 0));
     }
 }

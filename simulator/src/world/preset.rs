@@ -3,19 +3,28 @@
 //! The named worlds are world files too, in `fixtures/world/`; a file of your own has the same
 //! form.
 
+mod counter;
+mod plan;
+mod vpc_offering;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use serde::Deserialize;
-use uuid::Uuid;
+use plan::{
+    AccountPlan, AdvancedPlan, BasicPlan, MachinePlan, NetworkPlan, Networking, Plan, PodPlan, TemplatePlan,
+    ZonePlan,
+};
 
 use super::World;
-use super::account::{ADMIN, AccountType, NewAccount, NewUser, ROOT_DOMAIN, SYSTEM};
+use super::account::{ADMIN, AccountType, NewAccount, NewUser, ROOT_DOMAIN, SYSTEM, Source};
 use super::clock::Moment;
 use super::job::{Job, Progress};
 use super::kind::Kind;
 use super::network::{NewNetwork, Subnet};
-use super::offering::{GuestType, NetworkOffering, NewServiceOffering};
+use super::offering::NewServiceOffering;
+use super::password::Password;
+use super::public_range::NewRange;
+use super::system_vm::Duty;
 use super::table::Id;
 use super::template::Template;
 use super::virtual_machine::NewMachine;
@@ -26,7 +35,14 @@ pub const NAMED: &[(&str, &str)] = &[
     ("demo", include_str!("../../../fixtures/world/demo.toml")),
     ("empty", include_str!("../../../fixtures/world/empty.toml")),
     ("advdualzone", include_str!("../../../fixtures/world/advdualzone.toml")),
+    ("sandbox", include_str!("../../../fixtures/world/sandbox.toml")),
 ];
+
+/// The offering of the network that a zone of type Basic has.
+const BASIC_ZONE_OFFERING: &str = "DefaultSharedNetworkOfferingWithSGService";
+
+/// The mask of the public and the shared networks of world files.
+const SLASH_24: Ipv4Addr = Ipv4Addr::new(255, 255, 255, 0);
 
 /// Why a world could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -59,159 +75,6 @@ pub enum WorldError {
     },
 }
 
-/// A world file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Plan {
-    #[serde(default)]
-    settings: std::collections::BTreeMap<String, String>,
-    /// Whether `admin` has keys from the start.
-    #[serde(default)]
-    admin_keys: bool,
-    #[serde(default)]
-    templates: Vec<TemplatePlan>,
-    #[serde(default)]
-    service_offerings: Vec<ServicePlan>,
-    #[serde(default)]
-    disk_offerings: Vec<DiskPlan>,
-    #[serde(default)]
-    zones: Vec<ZonePlan>,
-    #[serde(default)]
-    domains: Vec<DomainPlan>,
-    #[serde(default)]
-    accounts: Vec<AccountPlan>,
-    #[serde(default)]
-    networks: Vec<NetworkPlan>,
-    #[serde(default)]
-    machines: Vec<MachinePlan>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct TemplatePlan {
-    name: String,
-    os: String,
-    #[serde(default = "two_gibibytes")]
-    size: u64,
-    url: String,
-    #[serde(default)]
-    password_enabled: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ServicePlan {
-    name: String,
-    display_text: String,
-    cpu: u32,
-    speed: u32,
-    memory: u32,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DiskPlan {
-    name: String,
-    display_text: String,
-    gibibytes: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ZonePlan {
-    name: String,
-    dns: String,
-    guest_cidr: String,
-    physical_network: String,
-    vlans: (u32, u32),
-    public_vlan: u32,
-    public_gateway: Ipv4Addr,
-    public_range: (Ipv4Addr, Ipv4Addr),
-    secondary_storage: String,
-    pods: Vec<PodPlan>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PodPlan {
-    name: String,
-    gateway: Ipv4Addr,
-    range: (Ipv4Addr, Ipv4Addr),
-    clusters: Vec<ClusterPlan>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ClusterPlan {
-    name: String,
-    hosts: Vec<Ipv4Addr>,
-    pools: Vec<PoolPlan>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct PoolPlan {
-    name: String,
-    server: String,
-    path: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct DomainPlan {
-    path: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AccountPlan {
-    name: String,
-    #[serde(default = "root_path")]
-    domain: String,
-    role: String,
-    password: String,
-    #[serde(default)]
-    keys: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NetworkPlan {
-    name: String,
-    account: String,
-    zone: String,
-    offering: String,
-    cidr: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MachinePlan {
-    name: String,
-    account: String,
-    zone: String,
-    template: String,
-    offering: String,
-    networks: Vec<String>,
-    #[serde(default = "yes")]
-    running: bool,
-    user_data: Option<String>,
-    /// GiB of a data volume.
-    data_disk: Option<u64>,
-}
-
-fn two_gibibytes() -> u64 {
-    2 << 30
-}
-
-fn root_path() -> String {
-    "/".to_owned()
-}
-
-fn yes() -> bool {
-    true
-}
-
 /// Makes a world from the text of a world file. `name` is for messages.
 ///
 /// # Errors
@@ -227,7 +90,7 @@ pub fn build(name: &str, text: &str, seed: u64, now: Moment) -> Result<World, Wo
     Ok(world)
 }
 
-/// A fresh installation: ROOT, system, admin, roles, offerings, one guest system.
+/// A fresh installation: ROOT, system, admin, roles, offerings, guest systems.
 #[must_use]
 pub fn install(seed: u64, now: Moment) -> World {
     let mut world = World::blank(seed, now);
@@ -269,7 +132,8 @@ pub fn install(seed: u64, now: Moment) -> World {
             account,
             NewUser {
                 username: name.to_owned(),
-                password: "password".to_owned(),
+                source: Source::Any,
+                password: Password::Preset("password".to_owned()),
                 firstname: firstname.to_owned(),
                 lastname: lastname.to_owned(),
                 email: email.map(str::to_owned),
@@ -299,13 +163,20 @@ pub fn install(seed: u64, now: Moment) -> World {
         root_event: None,
         progress: Progress::Running,
         doom: None,
+        failing: None,
+        held: 0,
         polls: 0,
         due: now,
         created: now,
         completed: None,
     });
     install_offerings(&mut world);
-    world.add_guest_system("CentOS 5.6 (64-bit)");
+    vpc_offering::install(&mut world);
+    world.install_acl_lists();
+    for description in ["CentOS 5.6 (64-bit)", "CentOS 5.3 (64-bit)"] {
+        world.add_guest_system(description);
+    }
+    counter::install(&mut world);
     world
 }
 
@@ -326,9 +197,12 @@ fn install_offerings(world: &mut World) {
             memory: Some(memory),
             storage_type: "shared".to_owned(),
             system_vm_type: Some(kind.to_owned()),
+            disk_offering: None,
         });
         if let Some(row) = world.service_offerings.get_mut(id) {
             row.default_use = true;
+            row.ha = ["domainrouter", "internalloadbalancervm", "elasticloadbalancervm"].contains(&kind);
+            row.network_rate = ["elasticloadbalancervm", "consoleproxy"].contains(&kind).then_some(0);
         }
     }
     for (name, speed, memory) in [("Small Instance", 500, 512), ("Medium Instance", 1000, 1024)] {
@@ -340,6 +214,7 @@ fn install_offerings(world: &mut World) {
             memory: Some(memory),
             storage_type: "shared".to_owned(),
             system_vm_type: None,
+            disk_offering: None,
         });
     }
     for (name, text, size) in [
@@ -350,91 +225,7 @@ fn install_offerings(world: &mut World) {
     ] {
         world.add_disk_offering(name, text, size, "shared");
     }
-    const ROUTER: &[&str] = &[
-        "SourceNat",
-        "StaticNat",
-        "Lb",
-        "PortForwarding",
-        "Vpn",
-        "Dhcp",
-        "Dns",
-        "Firewall",
-        "UserData",
-        "Gateway",
-    ];
-    type Row = (&'static str, &'static str, GuestType, &'static str, &'static [&'static str], bool);
-    let offerings: [Row; 6] = [
-        (
-            "DefaultIsolatedNetworkOfferingWithSourceNatService",
-            "Offering for Isolated networks with Source Nat service enabled",
-            GuestType::Isolated,
-            "Required",
-            ROUTER,
-            false,
-        ),
-        (
-            "DefaultIsolatedNetworkOffering",
-            "Offering for Isolated networks with no Source Nat service",
-            GuestType::Isolated,
-            "Optional",
-            &["Dhcp", "Dns", "UserData"],
-            false,
-        ),
-        (
-            "DefaultSharedNetworkOffering",
-            "Offering for Shared networks",
-            GuestType::Shared,
-            "Optional",
-            &["Dhcp", "Dns", "UserData"],
-            false,
-        ),
-        (
-            "DefaultSharedNetworkOfferingWithSGService",
-            "Offering for Shared Security group enabled networks",
-            GuestType::Shared,
-            "Optional",
-            &["Dhcp", "Dns", "UserData", "SecurityGroup"],
-            false,
-        ),
-        (
-            "DefaultIsolatedNetworkOfferingForVpcNetworks",
-            "Offering for Isolated Vpc networks with Source Nat service enabled",
-            GuestType::Isolated,
-            "Optional",
-            &[
-                "Dhcp",
-                "Dns",
-                "SourceNat",
-                "PortForwarding",
-                "Lb",
-                "UserData",
-                "StaticNat",
-                "NetworkACL",
-                "Vpn",
-            ],
-            true,
-        ),
-        ("DefaultL2NetworkOffering", "Offering for L2 networks", GuestType::L2, "Optional", &[], false),
-    ];
-    for (name, text, guest_type, availability, services, for_vpc) in offerings {
-        let provider = if for_vpc { "VpcVirtualRouter" } else { "VirtualRouter" };
-        world.add_network_offering(NetworkOffering {
-            uuid: Uuid::nil(),
-            name: name.to_owned(),
-            display_text: text.to_owned(),
-            guest_type,
-            availability: availability.to_owned(),
-            services: services.iter().map(|service| ((*service).to_owned(), provider.to_owned())).collect(),
-            specify_vlan: guest_type == GuestType::Shared,
-            specify_ranges: guest_type == GuestType::Shared,
-            persistent: false,
-            egress_allowed: for_vpc,
-            for_vpc,
-            is_default: true,
-            created: world.now,
-            enabled: true,
-        });
-    }
+    world.install_network_offerings();
 }
 
 /// Adds what a plan asks for.
@@ -473,6 +264,7 @@ impl Builder<'_> {
                 memory: Some(row.memory),
                 storage_type: "shared".to_owned(),
                 system_vm_type: None,
+                disk_offering: None,
             });
         }
         for row in plan.disk_offerings {
@@ -494,23 +286,88 @@ impl Builder<'_> {
     }
 
     fn zone(&mut self, plan: ZonePlan) {
-        let zone = self.world.add_zone(&plan.name, &plan.dns, Some(plan.guest_cidr));
-        self.world.add_physical_network(zone, &plan.physical_network, plan.vlans.0, plan.vlans.1);
-        let (start, end) = plan.public_range;
-        self.world.add_public_range(zone, plan.public_vlan, plan.public_gateway, start, end);
+        let guest_cidr = match &plan.networking {
+            Networking::Advanced(advanced) => Some(advanced.guest_cidr.clone()),
+            Networking::Basic(_) => None,
+        };
+        let zone = self.world.add_zone(&plan.name, &plan.dns, guest_cidr);
+        let physical = self.world.add_physical_network(zone, &plan.physical_network);
+        match plan.networking {
+            Networking::Advanced(advanced) => self.advanced(zone, physical, &advanced),
+            Networking::Basic(basic) => self.basic(zone, physical, basic),
+        }
         for pod in plan.pods {
-            let pod_id = self.world.add_pod(zone, &pod.name, pod.gateway, pod.range.0, pod.range.1);
-            for cluster in pod.clusters {
-                let cluster_id = self.world.add_cluster(pod_id, zone, &cluster.name);
-                for host in cluster.hosts {
-                    self.world.add_host(cluster_id, host);
-                }
-                for pool in cluster.pools {
-                    self.world.add_storage_pool(cluster_id, &pool.name, &pool.server, &pool.path);
+            self.pod(zone, pod);
+        }
+        self.world.add_image_store(Some(zone), &plan.secondary_storage);
+        // They are older than the last restart, and so than what the settings of the file say about names.
+        for duty in [Duty::SecondaryStorage, Duty::ConsoleProxy] {
+            self.world.add_system_vm(zone, duty, "VM");
+        }
+    }
+
+    fn advanced(&mut self, zone: Id, physical: Id, plan: &AdvancedPlan) {
+        self.world.open_physical_network(physical, plan.vlans);
+        let (start, end) = plan.public_range;
+        self.world.add_public_range(NewRange {
+            zone,
+            physical_network: Some(physical),
+            vlan: format!("vlan://{}", plan.public_vlan),
+            gateway: plan.public_gateway,
+            netmask: SLASH_24,
+            start,
+            end,
+        });
+    }
+
+    /// A zone of type Basic has one network, which is everybody's.
+    fn basic(&mut self, zone: Id, physical: Id, plan: BasicPlan) {
+        if let Some(row) = self.world.zones.get_mut(zone) {
+            "Basic".clone_into(&mut row.network_type);
+            row.security_groups = true;
+        }
+        self.world.open_basic_physical_network(physical);
+        let offering = self.world.network_offerings.iter().find(|(_, row)| row.name == BASIC_ZONE_OFFERING);
+        let offering = offering.map_or(0, |(id, _)| id);
+        let id = self.world.add_network(NewNetwork {
+            display_text: plan.name.clone(),
+            name: plan.name,
+            owner: self.world.owner_of(SYSTEM),
+            zone,
+            offering,
+            subnet: Subnet::of_gateway(plan.gateway, SLASH_24),
+            vlan: None,
+            domain: None,
+        });
+        if let Some(row) = self.world.networks.get_mut(id) {
+            row.subdomain_access = Some(true);
+            row.range = Some(plan.range);
+        }
+    }
+
+    fn pod(&mut self, zone: Id, plan: PodPlan) {
+        let pod = self.world.add_pod(zone, &plan.name, plan.gateway, plan.range.0, plan.range.1);
+        for cluster in plan.clusters {
+            let id = self.world.add_cluster(pod, zone, &cluster.name);
+            for address in cluster.hosts {
+                let host = self.world.add_host(id, address);
+                // The server was restarted since.
+                let now = self.world.now;
+                if let Some(host) = self.world.hosts.get_mut(host) {
+                    host.disconnected = Some(now);
                 }
             }
+            for pool in cluster.pools {
+                self.world.add_storage_pool(id, &pool.name, &pool.server, &pool.path);
+            }
         }
-        self.world.add_image_store(zone, &plan.secondary_storage);
+    }
+
+    /// The first primary storage of each zone.
+    fn first_pools(&self) -> Vec<Id> {
+        let pools = &self.world.storage_pools;
+        let first = |zone| pools.iter().find(|(_, pool)| pool.zone == zone).map(|(id, _)| id);
+        self.world.zones.iter().filter_map(|(zone, _)| first(zone)).collect()
     }
 
     fn template(&mut self, plan: TemplatePlan) {
@@ -520,25 +377,20 @@ impl Builder<'_> {
         let created = self.world.now;
         let owner = self.world.owner_of(SYSTEM);
         self.world.add_template(Template {
-            uuid: Uuid::nil(),
-            display_text: plan.name.clone(),
-            name: plan.name,
-            owner,
-            template_type: "BUILTIN".to_owned(),
+            template_type: if plan.system { "SYSTEM" } else { "BUILTIN" }.to_owned(),
             format: "VHD".to_owned(),
-            is_iso: false,
-            is_public: true,
-            is_featured: true,
+            is_public: !plan.system,
+            is_featured: !plan.system,
+            pools: if plan.system { self.first_pools() } else { Vec::new() },
             password_enabled: plan.password_enabled,
+            requires_hvm: false,
             cross_zones: true,
-            zone: None,
-            guest_system,
             size: plan.size,
-            url: plan.url,
+            physical_size: Some(plan.size),
+            checksum: Some(String::new()),
+            url: Some(plan.url),
             ready: true,
-            user_data: None,
-            user_data_policy: None,
-            created,
+            ..Template::new(&plan.name, owner, guest_system, created)
         });
     }
 
@@ -570,7 +422,8 @@ impl Builder<'_> {
             account,
             NewUser {
                 username: plan.name.clone(),
-                password: plan.password,
+                source: Source::Any,
+                password: Password::Preset(plan.password),
                 firstname: plan.name.clone(),
                 lastname: "User".to_owned(),
                 email: Some(format!("{}@cloud.example", plan.name)),
@@ -683,8 +536,8 @@ impl Builder<'_> {
             let volume =
                 self.world.add_data_volume(owner, zone, &format!("DATA-{id}"), disk, gibibytes << 30);
             let now = self.world.now;
+            self.world.place_volume(volume, id, 1);
             if let Some(volume) = self.world.volumes.get_mut(volume) {
-                volume.attached = Some((id, 1));
                 volume.attached_at = Some(now);
             }
         }

@@ -7,9 +7,65 @@ use imbl::OrdMap;
 use uuid::Uuid;
 
 use super::clock::Moment;
-use super::kind::Kind;
+use super::kind::{Handle, Kind};
 use super::table::{Id, Table};
 use super::{Owner, World};
+
+/// The value of a field.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Stored {
+    /// A text.
+    Text(String),
+    /// A whole number.
+    Number(i64),
+    /// A number with a fraction.
+    Float(f64),
+    /// True or false.
+    Flag(bool),
+    /// A point in time.
+    Date(Moment),
+    /// A list of texts.
+    Texts(Vec<String>),
+    /// Keys with values, in the order of the keys.
+    Map(Vec<(String, String)>),
+    /// Another thing of the world.
+    Thing(Handle),
+    /// Other things of the world.
+    Things(Vec<Handle>),
+}
+
+impl From<&str> for Stored {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Stored {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<bool> for Stored {
+    fn from(flag: bool) -> Self {
+        Self::Flag(flag)
+    }
+}
+
+impl From<i64> for Stored {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Handle> for Stored {
+    fn from(thing: Handle) -> Self {
+        Self::Thing(thing)
+    }
+}
+
+/// The fields of a registered thing, by name.
+pub type Fields = OrdMap<&'static str, Stored>;
 
 /// A registered thing.
 #[derive(Debug, Clone)]
@@ -18,19 +74,55 @@ pub struct Record {
     pub uuid: Uuid,
     /// Its name.
     pub name: String,
-    /// Whose it is.
+    /// Whose it is; [`Owner::NOBODY`] for what belongs to the installation.
     pub owner: Owner,
     /// When it was registered.
     pub created: Moment,
     /// Its other fields, by name.
-    pub fields: OrdMap<&'static str, String>,
+    pub fields: Fields,
 }
 
 impl Record {
-    /// A field.
+    /// The text of a field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&str> {
-        self.fields.get(name).map(String::as_str)
+        match self.fields.get(name) {
+            Some(Stored::Text(text)) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The number in a field; 0 if there is none.
+    #[must_use]
+    pub fn number(&self, name: &str) -> i64 {
+        match self.fields.get(name) {
+            Some(Stored::Number(number)) => *number,
+            _ => 0,
+        }
+    }
+
+    /// The flag in a field; false if there is none.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.fields.get(name), Some(Stored::Flag(true)))
+    }
+
+    /// The things that a field names.
+    #[must_use]
+    pub fn things(&self, name: &str) -> &[Handle] {
+        match self.fields.get(name) {
+            Some(Stored::Things(things)) => things,
+            _ => &[],
+        }
+    }
+
+    /// The thing that a field names.
+    #[must_use]
+    pub fn thing(&self, name: &str) -> Option<Handle> {
+        match self.fields.get(name) {
+            Some(Stored::Thing(thing)) => Some(*thing),
+            _ => None,
+        }
     }
 }
 
@@ -64,6 +156,16 @@ impl Register {
         }
     }
 
+    /// The things of a kind of which a field names another thing.
+    pub fn naming(&self, kind: Kind, field: &'static str, thing: Handle) -> impl Iterator<Item = Id> {
+        self.iter(kind).filter(move |(_, record)| record.thing(field) == Some(thing)).map(|(id, _)| id)
+    }
+
+    /// The things of a kind of which a field names another thing among others.
+    pub fn listing(&self, kind: Kind, field: &'static str, thing: Handle) -> impl Iterator<Item = Id> {
+        self.iter(kind).filter(move |(_, record)| record.things(field).contains(&thing)).map(|(id, _)| id)
+    }
+
     /// Takes everything out that an account owns.
     pub fn remove_owned(&mut self, account: Id) {
         let kinds: Vec<Kind> = self.tables.keys().copied().collect();
@@ -90,13 +192,7 @@ impl Register {
 
 impl World {
     /// Registers a thing.
-    pub fn add_record(
-        &mut self,
-        kind: Kind,
-        owner: Owner,
-        name: &str,
-        fields: OrdMap<&'static str, String>,
-    ) -> Id {
+    pub fn add_record(&mut self, kind: Kind, owner: Owner, name: &str, fields: Fields) -> Id {
         let id = self.register.tables.get(&kind).map_or(1, Table::next_id);
         let uuid = self.name_row(kind, id);
         let created = self.now;

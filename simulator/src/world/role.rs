@@ -8,6 +8,7 @@ use super::World;
 use super::kind::Kind;
 use super::table::Id;
 use crate::catalog::RoleType;
+use crate::quirk::Quirk;
 
 /// A role.
 #[derive(Debug, Clone)]
@@ -45,13 +46,11 @@ pub struct RoleRule {
     pub description: Option<String>,
 }
 
-impl RoleRule {
-    /// Whether the rule speaks of a command: `*` stands for any run of letters, digits and `_`,
-    /// case is ignored, the whole name counts (API-ACL-005).
-    #[must_use]
-    pub fn matches(&self, command: &str) -> bool {
-        wildcard(self.rule.as_bytes(), command.as_bytes())
-    }
+/// Whether a rule speaks of a command: `*` stands for any run of letters, digits and `_`, case is
+/// ignored, the whole name counts (API-ACL-005).
+#[must_use]
+pub fn matches(rule: &str, command: &str) -> bool {
+    wildcard(rule.as_bytes(), command.as_bytes())
 }
 
 fn wildcard(pattern: &[u8], name: &[u8]) -> bool {
@@ -113,12 +112,23 @@ impl World {
         role.rules.iter().filter_map(|id| self.role_rules.get(*id))
     }
 
-    /// Removes a rule.
+    /// Whether a rule speaks of a command in this world.
+    #[must_use]
+    pub fn rule_speaks_of(&self, rule: &str, command: &str) -> bool {
+        if self.sins(Quirk::RulesMatchParts) && matches(&format!("*{rule}*"), command) {
+            return true;
+        }
+        let is_spelt_alike = || rule.split('*').all(|part| command.contains(part));
+        matches(rule, command) && (!self.sins(Quirk::RulesAreExact) || is_spelt_alike())
+    }
+
+    /// Removes a rule; its identifier is forgotten.
     pub fn remove_role_rule(&mut self, id: Id) {
-        if let Some(rule) = self.role_rules.remove(id)
-            && let Some(role) = self.roles.get_mut(rule.role)
-        {
-            role.rules.retain(|other| *other != id);
+        if let Some(rule) = self.role_rules.remove(id) {
+            self.index.remove(&rule.uuid);
+            if let Some(role) = self.roles.get_mut(rule.role) {
+                role.rules.retain(|other| *other != id);
+            }
         }
     }
 
@@ -160,13 +170,6 @@ mod tests {
 
     #[test]
     fn rules_match_whole_names_ignoring_case() {
-        let rule = |text: &str| RoleRule {
-            uuid: Uuid::nil(),
-            role: 1,
-            rule: text.to_owned(),
-            allow: true,
-            description: None,
-        };
         for (pattern, name, expected) in [
             ("listZones", "LISTzones", true),
             ("list*", "listZones", true),
@@ -177,7 +180,7 @@ mod tests {
             ("l*t*s", "listZones", true),
             ("list", "listZones", false),
         ] {
-            assert_eq!(rule(pattern).matches(name), expected, "{pattern} {name}");
+            assert_eq!(matches(pattern, name), expected, "{pattern} {name}");
         }
     }
 

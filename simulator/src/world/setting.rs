@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use imbl::OrdMap;
 
 use super::table::Id;
+use crate::release::Release;
 
 /// A setting that the simulator knows.
 #[derive(Debug, Clone, Copy)]
@@ -13,34 +14,144 @@ pub struct Known {
     pub name: &'static str,
     /// Its value after an installation.
     pub default: &'static str,
+    /// Whether a change takes effect at once, not at the next start only.
+    pub dynamic: bool,
+}
+
+impl Known {
+    /// A setting that is looked at again and again.
+    const fn at_once(name: &'static str, default: &'static str) -> Self {
+        Self { name, default, dynamic: true }
+    }
+
+    /// A setting that is read when the server starts.
+    const fn at_start(name: &'static str, default: &'static str) -> Self {
+        Self { name, default, dynamic: false }
+    }
 }
 
 /// The settings that change what the simulator does.
 pub const KNOWN: &[Known] = &[
-    Known { name: "account.allow.expose.host.hostname", default: "false" },
-    Known { name: "allow.user.create.projects", default: "true" },
-    Known { name: "allow.user.expunge.recover.vm", default: "false" },
-    Known { name: "allow.user.expunge.recover.volume", default: "true" },
-    Known { name: "allow.user.view.destroyed.vm", default: "false" },
-    Known { name: "api.key.access", default: "true" },
-    Known { name: "api.sessionkey.check.locations", default: "CookieAndParameter" },
-    Known { name: "api.sessionkey.cookie.samesite", default: "Lax" },
-    Known { name: "cloud.identifier", default: "3e0c3c6c-6f5a-4b39-9d3c-5d1a1d1f0a11" },
-    Known { name: "default.page.size", default: "500" },
-    Known { name: "enforce.post.requests.and.timestamps", default: "false" },
-    Known { name: "expose.cloudstack.version.api.list.capabilities", default: "true" },
-    Known { name: "expose.cloudstack.version.api.xml.response", default: "true" },
-    Known { name: "expunge.delay", default: "86400" },
-    Known { name: "expunge.interval", default: "86400" },
-    Known { name: "global.allow.expose.host.hostname", default: "false" },
-    Known { name: "guest.domain.suffix", default: "cloud.internal" },
-    Known { name: "incorrect.login.attempts.allowed", default: "5" },
-    Known { name: "instance.name", default: "VM" },
-    Known { name: "job.expire.minutes", default: "1440" },
-    Known { name: "metadata.allow.expose.domain", default: "false" },
-    Known { name: "metadata.custom.cloud.name", default: "" },
-    Known { name: "session.timeout", default: "30" },
-    Known { name: "vm.userdata.max.length", default: "32768" },
+    Known::at_once("account.allow.expose.host.hostname", "false"),
+    Known::at_once("allow.user.create.projects", "true"),
+    Known::at_once("allow.user.expunge.recover.vm", "false"),
+    Known::at_once("allow.user.expunge.recover.volume", "true"),
+    Known::at_once("allow.user.view.destroyed.vm", "false"),
+    Known::at_once("api.allowed.source.cidr.list", "0.0.0.0/0,::/0"),
+    Known::at_once("api.key.access", "true"),
+    Known::at_once("api.sessionkey.check.locations", "CookieAndParameter"),
+    Known::at_once("api.sessionkey.cookie.samesite", "Lax"),
+    Known::at_once("api.source.cidr.checks.enabled", "true"),
+    Known::at_start("api.throttling.cachesize", "50000"),
+    Known::at_start("api.throttling.enabled", "false"),
+    Known::at_start("api.throttling.interval", "1"),
+    Known::at_start("api.throttling.max", "25"),
+    Known::at_start("backup.framework.enabled", "false"),
+    Known::at_once("cloud.identifier", "3e0c3c6c-6f5a-4b39-9d3c-5d1a1d1f0a11"),
+    Known::at_start("cloud.kubernetes.service.enabled", "true"),
+    Known::at_once("cpu.overprovisioning.factor", "1.0"),
+    Known::at_start("default.page.size", "500"),
+    Known::at_once("dynamic.apichecker.enabled", "true"),
+    Known::at_start("enable.secure.session.cookie", "false"),
+    Known::at_once("enable.user.2fa", "false"),
+    Known::at_start("encode.api.response", "false"),
+    Known::at_start("enforce.post.requests.and.timestamps", "false"),
+    Known::at_once("expose.cloudstack.version.api.list.capabilities", "true"),
+    Known::at_once("expose.cloudstack.version.api.xml.response", "true"),
+    Known::at_start("expunge.delay", "86400"),
+    Known::at_start("expunge.interval", "86400"),
+    Known::at_once("global.allow.expose.host.hostname", "false"),
+    Known::at_once("guest.domain.suffix", "cloud.internal"),
+    Known::at_once("incorrect.login.attempts.allowed", "5"),
+    Known::at_start("instance.name", "VM"),
+    Known::at_start("integration.api.port", "0"),
+    Known::at_once("job.expire.minutes", "1440"),
+    Known::at_start("js.interpretation.enabled", "false"),
+    Known::at_start("json.content.type", "application/json; charset=UTF-8"),
+    Known::at_once("ldap.basedn", ""),
+    Known::at_once("ldap.bind.password", ""),
+    Known::at_once("ldap.bind.principal", ""),
+    Known::at_once("ldap.email.attribute", "mail"),
+    Known::at_once("ldap.firstname.attribute", "givenname"),
+    Known::at_once("ldap.group.object", "groupOfUniqueNames"),
+    Known::at_once("ldap.group.user.uniquemember", "uniquemember"),
+    Known::at_once("ldap.lastname.attribute", "sn"),
+    Known::at_once("ldap.nested.groups.enable", "true"),
+    Known::at_once("ldap.provider", "openldap"),
+    Known::at_once("ldap.read.timeout", "1000"),
+    Known::at_once("ldap.request.page.size", "1000"),
+    Known::at_once("ldap.search.group.principle", ""),
+    Known::at_once("ldap.truststore", ""),
+    Known::at_once("ldap.truststore.password", ""),
+    Known::at_once("ldap.user.memberof.attribute", "memberof"),
+    Known::at_once("ldap.user.object", "inetOrgPerson"),
+    Known::at_once("ldap.username.attribute", "uid"),
+    Known::at_once("mandate.user.2fa", "false"),
+    Known::at_once("mem.overprovisioning.factor", "1.0"),
+    Known::at_once("metadata.allow.expose.domain", "false"),
+    Known::at_once("metadata.custom.cloud.name", ""),
+    Known::at_once("network.gc.interval", "600"),
+    Known::at_start("network.gc.wait", "600"),
+    Known::at_once("oauth2.enabled", "false"),
+    Known::at_once("proxy.cidr", ""),
+    Known::at_once("proxy.header.names", "X-Forwarded-For,HTTP_CLIENT_IP,HTTP_X_FORWARDED_FOR"),
+    Known::at_once("proxy.header.verify", "false"),
+    Known::at_start("quota.enable.service", "false"),
+    Known::at_once("saml2.default.idpid", "https://openidp.feide.no"),
+    Known::at_start("saml2.enabled", "false"),
+    Known::at_start("security.singlesignon.key", ""),
+    Known::at_start("security.singlesignon.tolerance.millis", "300000"),
+    Known::at_start("session.timeout", "30"),
+    Known::at_once("user.2fa.default.provider", "totp"),
+    Known::at_once("user.2fa.issuer", "CloudStack"),
+    Known::at_start("user.authenticators.exclude", "PLAINTEXT"),
+    Known::at_start("user.authenticators.order", "PBKDF2,SHA256SALT,MD5,LDAP,SAML2,PLAINTEXT,OAUTH2"),
+    Known::at_start("user.password.encoders.exclude", "MD5,LDAP,PLAINTEXT"),
+    Known::at_start("user.password.encoders.order", "PBKDF2,SHA256SALT,MD5,LDAP,SAML2,PLAINTEXT"),
+    Known::at_start("user.password.reset.enabled", "false"),
+    Known::at_once("user.password.reset.ttl", "30"),
+    Known::at_start("vm.stats.interval", "60000"),
+    Known::at_once("vm.userdata.max.length", "32768"),
+];
+
+/// A setting that came with a release which is played.
+#[derive(Debug, Clone, Copy)]
+struct Arrival {
+    /// Its name.
+    name: &'static str,
+    /// The release that brought it.
+    release: Release,
+    /// The value by which servers behaved before they knew it.
+    before: &'static str,
+}
+
+/// When the settings came that change what the simulator does (section 9 of the protocol).
+const ARRIVALS: &[Arrival] = &[
+    Arrival { name: "api.key.access", release: Release::new(20, 1), before: "true" },
+    Arrival {
+        name: "api.sessionkey.check.locations",
+        release: Release::new(19, 2),
+        before: "CookieOrParameter",
+    },
+    Arrival { name: "api.sessionkey.cookie.samesite", release: Release::new(19, 2), before: "Null" },
+    Arrival { name: "enable.user.2fa", release: Release::new(18, 0), before: "false" },
+    Arrival { name: "enforce.post.requests.and.timestamps", release: Release::new(21, 0), before: "false" },
+    Arrival {
+        name: "expose.cloudstack.version.api.list.capabilities",
+        release: Release::new(21, 0),
+        before: "true",
+    },
+    Arrival {
+        name: "expose.cloudstack.version.api.xml.response",
+        release: Release::new(21, 0),
+        before: "true",
+    },
+    Arrival { name: "mandate.user.2fa", release: Release::new(18, 0), before: "false" },
+    Arrival { name: "oauth2.enabled", release: Release::new(19, 0), before: "false" },
+    Arrival { name: "user.2fa.default.provider", release: Release::new(18, 0), before: "totp" },
+    Arrival { name: "user.2fa.issuer", release: Release::new(18, 0), before: "CloudStack" },
+    Arrival { name: "user.password.reset.enabled", release: Release::new(20, 0), before: "false" },
+    Arrival { name: "user.password.reset.ttl", release: Release::new(20, 0), before: "30" },
 ];
 
 /// What is known of a setting from recordings: how lists show it.
@@ -131,12 +242,25 @@ impl Scope {
 }
 
 /// The values that were set; none where a setting was emptied.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Settings {
+    release: Release,
     values: OrdMap<&'static str, Option<String>>,
     /// What lists show for settings that wait for a restart to take effect.
     waiting: OrdMap<&'static str, Option<String>>,
     scoped: OrdMap<(Scope, &'static str), String>,
+}
+
+/// Those of the newest release, as installed.
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            release: Release::NEWEST,
+            values: OrdMap::new(),
+            waiting: OrdMap::new(),
+            scoped: OrdMap::new(),
+        }
+    }
 }
 
 /// A name that is no setting.
@@ -145,9 +269,42 @@ pub struct Settings {
 pub struct UnknownSetting(pub String);
 
 impl Settings {
-    /// The value of a setting, the default if none was set, empty text if it is unknown.
+    /// Settings that came after this release are unknown from now on.
+    pub(super) fn of_release(&mut self, release: Release) {
+        self.release = release;
+    }
+
+    /// The arrival of a setting that is still to come.
+    fn to_come(&self, name: &str) -> Option<&'static Arrival> {
+        ARRIVALS.iter().find(|arrival| arrival.name == name && self.release < arrival.release)
+    }
+
+    /// The names of all settings, those that were recorded and those that the simulator obeys.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        let recorded = facts().iter().map(|fact| fact.name.as_str());
+        let mut names: Vec<&str> = recorded.chain(KNOWN.iter().map(|known| known.name)).collect();
+        names.retain(|name| self.to_come(name).is_none());
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    fn key(&self, name: &str) -> Result<&'static str, UnknownSetting> {
+        known(name)
+            .map(|known| known.name)
+            .or_else(|| fact(name).map(|fact| fact.name.as_str()))
+            .filter(|name| self.to_come(name).is_none())
+            .ok_or_else(|| UnknownSetting(name.to_owned()))
+    }
+
+    /// The value of a setting, the default if none was set, empty text if it is unknown. A setting
+    /// that is still to come has the value by which servers behaved before.
     #[must_use]
     pub fn text(&self, name: &str) -> &str {
+        if let Some(arrival) = self.to_come(name) {
+            return arrival.before;
+        }
         match self.values.get(name) {
             Some(Some(value)) => value,
             _ => default(name).unwrap_or_default(),
@@ -166,6 +323,12 @@ impl Settings {
         }
     }
 
+    /// The value in a scope: its own, else the one outside of it.
+    #[must_use]
+    pub fn text_in(&self, scope: Scope, name: &'static str) -> &str {
+        self.scoped.get(&(scope, name)).map_or_else(|| self.text(name), String::as_str)
+    }
+
     /// Whether a setting is `true`.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {
@@ -178,13 +341,20 @@ impl Settings {
         self.text(name).parse().unwrap_or(0)
     }
 
+    /// The items of a setting that is a list with commas.
+    #[must_use]
+    pub fn list(&self, name: &str) -> Vec<&str> {
+        self.text(name).split(',').map(str::trim).filter(|item| !item.is_empty()).collect()
+    }
+
     /// Sets a value.
     ///
     /// # Errors
     ///
     /// The simulator does not know the setting.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), UnknownSetting> {
-        self.values.insert(key(name)?, Some(value.to_owned()));
+        let key = self.key(name)?;
+        self.values.insert(key, Some(value.to_owned()));
         Ok(())
     }
 
@@ -195,12 +365,12 @@ impl Settings {
     ///
     /// The simulator does not know the setting.
     pub fn change(&mut self, name: &str, value: Option<&str>) -> Result<(), UnknownSetting> {
-        let key = key(name)?;
+        let key = self.key(name)?;
         let value = value.map(str::to_owned);
-        if fact(name).is_some_and(|fact| !fact.dynamic) {
-            self.waiting.insert(key, value);
-        } else {
+        if is_dynamic(name) {
             self.values.insert(key, value);
+        } else {
+            self.waiting.insert(key, value);
         }
         Ok(())
     }
@@ -211,7 +381,8 @@ impl Settings {
     ///
     /// The simulator does not know the setting.
     pub fn set_in(&mut self, scope: Scope, name: &str, value: &str) -> Result<(), UnknownSetting> {
-        self.scoped.insert((scope, key(name)?), value.to_owned());
+        let key = self.key(name)?;
+        self.scoped.insert((scope, key), value.to_owned());
         Ok(())
     }
 
@@ -221,7 +392,7 @@ impl Settings {
     ///
     /// The simulator does not know the setting.
     pub fn reset(&mut self, name: &str, scope: Option<Scope>) -> Result<(), UnknownSetting> {
-        let key = key(name)?;
+        let key = self.key(name)?;
         match scope {
             Some(scope) => {
                 self.scoped.remove(&(scope, key));
@@ -244,16 +415,6 @@ impl Settings {
     }
 }
 
-/// The names of all settings, those that were recorded and those that the simulator obeys.
-#[must_use]
-pub fn names() -> Vec<&'static str> {
-    let recorded = facts().iter().map(|fact| fact.name.as_str());
-    let mut names: Vec<&str> = recorded.chain(KNOWN.iter().map(|known| known.name)).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
 /// The default of a setting: the one that the simulator starts with before the recorded one.
 #[must_use]
 pub fn default(name: &str) -> Option<&'static str> {
@@ -263,11 +424,9 @@ pub fn default(name: &str) -> Option<&'static str> {
     }
 }
 
-fn key(name: &str) -> Result<&'static str, UnknownSetting> {
-    known(name)
-        .map(|known| known.name)
-        .or_else(|| fact(name).map(|fact| fact.name.as_str()))
-        .ok_or_else(|| UnknownSetting(name.to_owned()))
+/// Whether a change of a setting takes effect at once.
+fn is_dynamic(name: &str) -> bool {
+    known(name).map(|known| known.dynamic).or_else(|| fact(name).map(|fact| fact.dynamic)).unwrap_or(true)
 }
 
 fn known(name: &str) -> Option<&'static Known> {
@@ -282,6 +441,10 @@ mod tests {
     fn the_lists_are_sorted_for_the_search() {
         assert!(KNOWN.is_sorted_by(|one, two| one.name < two.name));
         assert!(facts().is_sorted_by(|one, two| one.name < two.name));
+        for known in KNOWN {
+            let recorded = fact(known.name).is_none_or(|fact| fact.dynamic == known.dynamic);
+            assert!(recorded, "{} was recorded otherwise", known.name);
+        }
     }
 
     #[test]
@@ -307,6 +470,21 @@ mod tests {
         assert_eq!(settings.of_scope(Scope::Zone(1)).collect::<Vec<_>>(), [(name, "true")]);
         settings.reset(name, Some(Scope::Zone(1))).expect("a recorded setting");
         assert_eq!(settings.shown(name, Some(Scope::Zone(1))), Some("false"));
+    }
+
+    #[test]
+    fn a_setting_that_is_still_to_come_is_unknown_and_means_what_was_before() {
+        let (mut settings, name) = (Settings::default(), "api.sessionkey.check.locations");
+        assert_eq!(settings.text(name), "CookieAndParameter");
+        settings.of_release(Release::new(19, 1));
+        assert_eq!(settings.text(name), "CookieOrParameter");
+        assert!(settings.set(name, "ParameterOnly").is_err());
+        assert!(!settings.names().contains(&name));
+        settings.of_release(Release::new(19, 2));
+        assert!(settings.set(name, "ParameterOnly").is_ok());
+        for arrival in ARRIVALS {
+            assert!(known(arrival.name).is_some(), "{}", arrival.name);
+        }
     }
 
     #[test]

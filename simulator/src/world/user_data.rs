@@ -24,6 +24,8 @@ pub struct UserData {
     pub owner: Owner,
     /// When it was registered.
     pub created: Moment,
+    /// Whether it configures the network of Kubernetes clusters, not a machine.
+    pub is_cni: bool,
 }
 
 /// User data as it is stored: standard base64 with padding, in one line (UD-006).
@@ -134,6 +136,7 @@ impl World {
             params,
             owner,
             created,
+            is_cni: false,
         })
     }
 }

@@ -5,9 +5,11 @@ use std::net::Ipv4Addr;
 use uuid::Uuid;
 
 use super::clock::Moment;
+use super::host::Host;
 use super::kind::{Handle, Kind};
+use super::nic::SecondaryAddress;
+use super::offering::ServiceOffering;
 use super::table::Id;
-use super::zone::Host;
 use super::{Owner, World};
 
 /// The state of a machine (VM-001). The starred ones of the specification are transitional.
@@ -53,6 +55,8 @@ impl MachineState {
 pub struct Nic {
     /// Its identifier.
     pub uuid: Uuid,
+    /// Its internal number.
+    pub id: Id,
     /// Its network.
     pub network: Id,
     /// Its address, unless the network has none.
@@ -66,7 +70,7 @@ pub struct Nic {
     /// The VLAN that it is connected to: its network's, until the machine is stopped.
     pub vlan: Option<u32>,
     /// Further addresses.
-    pub secondary: Vec<Ipv4Addr>,
+    pub secondary: Vec<SecondaryAddress>,
 }
 
 /// A virtual machine.
@@ -90,6 +94,8 @@ pub struct VirtualMachine {
     pub last_host: Option<Id>,
     /// Its template.
     pub template: Id,
+    /// The ISO in its drive.
+    pub iso: Option<Id>,
     /// Its compute offering.
     pub offering: Id,
     /// Cores, MHz and MiB where the buyer chose them.
@@ -116,6 +122,8 @@ pub struct VirtualMachine {
     pub key_pairs: Vec<(String, String)>,
     /// Its group.
     pub group: Option<String>,
+    /// The affinity groups that it is in.
+    pub affinity_groups: Vec<Id>,
     /// Whether it may be destroyed.
     pub delete_protection: bool,
     /// Whether it may grow while it runs.
@@ -217,11 +225,13 @@ impl World {
             measured: None,
             nics,
             details: Vec::new(),
+            iso: None,
             user_data: None,
             user_data_id: None,
             user_data_details: Vec::new(),
             key_pairs: Vec::new(),
             group: None,
+            affinity_groups: Vec::new(),
             delete_protection: false,
             dynamically_scalable: false,
             ha: false,
@@ -233,7 +243,9 @@ impl World {
 
     /// A card in a network; without a wish it takes the lowest free address.
     pub fn new_nic(&mut self, network: Id, address: Option<Ipv4Addr>, slot: usize) -> Nic {
-        let uuid = self.ids.uuid();
+        self.last_nic += 1;
+        let id = self.last_nic;
+        let uuid = self.name_row(Kind::Nic, id);
         let address = address.or_else(|| self.free_guest_address(network));
         let vlan = self.networks.get(network).and_then(|network| network.vlan);
         let serial = self.ids.number();
@@ -245,16 +257,14 @@ impl World {
             (serial >> 16) & 0xff
         );
         let device = u32::try_from(slot).unwrap_or(u32::MAX);
-        Nic { uuid, network, address, mac, is_default: slot == 0, device, vlan, secondary: Vec::new() }
+        Nic { uuid, id, network, address, mac, is_default: slot == 0, device, vlan, secondary: Vec::new() }
     }
 
     /// Cores, MHz and MiB of a machine: the buyer's choice, else the offering's.
     #[must_use]
     pub fn machine_size(&self, machine: &VirtualMachine) -> (u32, u32, u32) {
         machine.custom_size.unwrap_or_else(|| {
-            self.service_offerings.get(machine.offering).map_or((0, 0, 0), |offering| {
-                (offering.cores.unwrap_or(0), offering.speed.unwrap_or(0), offering.memory.unwrap_or(0))
-            })
+            self.service_offerings.get(machine.offering).map_or((0, 0, 0), ServiceOffering::size)
         })
     }
 
@@ -283,16 +293,14 @@ impl World {
         self.run_machine_on(id, host);
     }
 
-    /// Puts a machine on this host and switches its networks on.
-    pub fn run_machine_on(&mut self, id: Id, host: Option<Id>) {
+    /// Makes everything ready for a machine on this host: its networks, its volumes, its cards.
+    pub fn prepare_machine_on(&mut self, id: Id, host: Option<Id>) {
         let Some(machine) = self.virtual_machines.get(id) else { return };
         let networks: Vec<Id> = machine.nics.iter().map(|nic| nic.network).collect();
         for network in networks.iter().copied() {
             self.implement_network(network);
         }
         self.ready_volumes(id, host);
-        self.set_machine_state(id, MachineState::Running);
-        let now = self.now;
         let vlans: Vec<Option<u32>> = networks
             .iter()
             .map(|network| self.networks.get(*network).and_then(|network| network.vlan))
@@ -301,8 +309,17 @@ impl World {
             for (nic, vlan) in machine.nics.iter_mut().zip(vlans) {
                 nic.vlan = vlan;
             }
-            machine.details.retain(|(key, _)| key != NOT_STARTED);
             machine.host = host;
+        }
+    }
+
+    /// Puts a machine on this host and switches its networks on.
+    pub fn run_machine_on(&mut self, id: Id, host: Option<Id>) {
+        self.prepare_machine_on(id, host);
+        self.set_machine_state(id, MachineState::Running);
+        let now = self.now;
+        if let Some(machine) = self.virtual_machines.get_mut(id) {
+            machine.details.retain(|(key, _)| key != NOT_STARTED);
             machine.last_host = host;
             machine.measured = machine.measured.or(Some(now));
         }
@@ -313,22 +330,49 @@ impl World {
     /// machines spread by number.
     #[must_use]
     pub fn host_for(&self, id: Id, plan: Plan) -> Option<Id> {
-        let machine = self.virtual_machines.get(id)?;
+        self.hosts_for(id, plan).into_iter().next()
+    }
+
+    /// All hosts that a machine may go to, the best first.
+    #[must_use]
+    pub fn hosts_for(&self, id: Id, plan: Plan) -> Vec<Id> {
+        let Some(machine) = self.virtual_machines.get(id) else { return Vec::new() };
         let cluster = self.root_cluster(id);
-        let hosts: Vec<Id> = self
+        let mut hosts: Vec<Id> = self
             .hosts
             .iter()
             .filter(|(_, host)| host.zone == machine.zone)
+            .filter(|(host_id, _)| self.takes_work(*host_id))
             .filter(|(host_id, host)| plan.allows(*host_id, host))
             .filter(|(_, host)| cluster.is_none_or(|cluster| host.cluster == cluster))
             .filter(|(host_id, _)| self.has_room(*host_id, machine))
+            .filter(|(host_id, _)| self.suits_affinity(*host_id, id, machine))
             .map(|(host_id, _)| host_id)
             .collect();
-        if let Some(last) = machine.last_host.filter(|last| hosts.contains(last)) {
-            return Some(last);
-        }
-        let count = u64::try_from(hosts.len()).ok()?;
-        hosts.get(usize::try_from(id.checked_rem(count)?).ok()?).copied()
+        let spread = u64::try_from(hosts.len()).ok().and_then(|count| id.checked_rem(count));
+        let last = hosts.iter().position(|host| machine.last_host == Some(*host));
+        let best = last.or_else(|| usize::try_from(spread?).ok()).unwrap_or_default();
+        hosts.rotate_left(best);
+        hosts
+    }
+
+    /// Whether the affinity groups of a machine let it go to a host: away from the others of the group, or to where
+    /// they are. Groups that are not strict forbid nothing.
+    fn suits_affinity(&self, host: Id, id: Id, machine: &VirtualMachine) -> bool {
+        machine.affinity_groups.iter().all(|group| {
+            let kind = self.register.get(Kind::AffinityGroup, *group).and_then(|record| record.field("type"));
+            let mut others = self
+                .virtual_machines
+                .iter()
+                .filter(|(other, row)| *other != id && row.affinity_groups.contains(group))
+                .filter_map(|(_, row)| row.host)
+                .peekable();
+            match kind {
+                Some("host anti-affinity") => others.all(|other| other != host),
+                Some("host affinity") => others.peek().is_none() || others.any(|other| other == host),
+                _ => true,
+            }
+        })
     }
 
     /// The cluster whose storage holds the root volume.
@@ -342,7 +386,8 @@ impl World {
     }
 
     /// Whether a host can take a machine besides those that it has (VM-028).
-    fn has_room(&self, id: Id, machine: &VirtualMachine) -> bool {
+    #[must_use]
+    pub fn has_room(&self, id: Id, machine: &VirtualMachine) -> bool {
         let Some(host) = self.hosts.get(id) else { return false };
         let (mut speed, mut memory) = (0, 0);
         for (_, other) in self.virtual_machines.iter().filter(|(_, other)| other.host == Some(id)) {
@@ -353,10 +398,8 @@ impl World {
         let size = self.machine_size(machine);
         speed += u64::from(size.0) * u64::from(size.1);
         memory += u64::from(size.2) << 20;
-        size.0 <= host.cores
-            && size.1 <= host.speed
-            && speed <= u64::from(host.cores) * u64::from(host.speed)
-            && memory <= host.memory
+        let (promised_speed, promised_memory) = self.promised_by(id);
+        size.0 <= host.cores && size.1 <= host.speed && speed <= promised_speed && memory <= promised_memory
     }
 
     /// What a first start that failed leaves behind: the machine in `Error`, without its root
@@ -369,25 +412,26 @@ impl World {
     /// Whether the numbers of a machine were taken at least once.
     #[must_use]
     pub fn is_measured(&self, machine: &VirtualMachine) -> bool {
-        machine.measured.is_some_and(|since| since.plus_seconds(60) <= self.now)
+        let interval = self.settings.number("vm.stats.interval");
+        interval > 0 && machine.measured.is_some_and(|since| since.plus_millis(interval) <= self.now)
     }
 
     /// Removes the machines that were thrown away `expunge.delay` ago. The reference counts 1024
     /// milliseconds as a second (VM-006).
     pub fn expunge_overdue(&mut self) {
-        let delay = self.settings.number("expunge.delay").saturating_mul(1024);
-        let overdue: Vec<Id> = self
-            .virtual_machines
-            .iter()
-            .filter(|(_, machine)| {
-                matches!(machine.state, MachineState::Destroyed | MachineState::Expunging)
-                    && machine.updated.is_some_and(|since| since.plus_millis(delay) <= self.now)
-            })
-            .map(|(id, _)| id)
-            .collect();
+        let is_overdue = |row: &VirtualMachine| self.expunged_at(row).is_some_and(|at| at <= self.now);
+        let machines = self.virtual_machines.iter();
+        let overdue: Vec<Id> = machines.filter(|(_, row)| is_overdue(row)).map(|(id, _)| id).collect();
         for id in overdue {
             self.expunge_machine(id);
         }
+    }
+
+    /// When a destroyed machine is expunged by itself.
+    pub(super) fn expunged_at(&self, row: &VirtualMachine) -> Option<Moment> {
+        let waits = matches!(row.state, MachineState::Destroyed | MachineState::Expunging);
+        let delay = || self.settings.number("expunge.delay").saturating_mul(1024);
+        row.updated.filter(|_| waits).map(|since| since.plus_millis(delay()))
     }
 
     /// Gives a stopped machine and its volumes to another account, with new cards.
@@ -418,9 +462,15 @@ impl World {
             .map(|(address, _)| address)
             .collect();
         for address in standing_for {
+            self.remove_rules_of(None, Some(address));
             if let Some(row) = self.addresses.get_mut(address) {
                 row.static_nat = None;
             }
+        }
+        self.forget_target(id, None);
+        let snapshots: Vec<Id> = self.vm_snapshots_of(id).map(|(snapshot, _)| snapshot).collect();
+        for snapshot in snapshots {
+            self.vm_snapshots.remove(snapshot);
         }
         self.tags.retain(|tag| tag.of != Handle { kind: Kind::VirtualMachine, id });
         self.virtual_machines.remove(id);

@@ -1,5 +1,6 @@
 //! Volumes.
 
+use crate::quirk::Quirk;
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -19,6 +20,8 @@ pub enum VolumeState {
     Attaching,
     /// Changing its size.
     Resizing,
+    /// A snapshot of it is being taken (SNP-006).
+    Snapshotting,
     /// Thrown away, but recoverable.
     Destroy,
     /// Gone; only the job that removed it still shows it.
@@ -34,6 +37,7 @@ impl VolumeState {
             Self::Ready => "Ready",
             Self::Attaching => "Attaching",
             Self::Resizing => "Resizing",
+            Self::Snapshotting => "Snapshotting",
             Self::Destroy => "Destroy",
             Self::Expunged => "Expunged",
         }
@@ -53,7 +57,7 @@ pub struct Volume {
     pub zone: Id,
     /// Whether a machine boots from it.
     pub is_root: bool,
-    /// The machine that it is attached to, and its slot there.
+    /// The machine that it is attached to, and its slot there; written by [`World::place_volume`].
     pub attached: Option<(Id, u32)>,
     /// Since when it is attached.
     pub attached_at: Option<Moment>,
@@ -61,6 +65,8 @@ pub struct Volume {
     pub template: Option<Id>,
     /// The disk offering of a data volume.
     pub disk_offering: Option<Id>,
+    /// The snapshot that it was made from.
+    pub snapshot: Option<Id>,
     /// The primary storage that holds it.
     pub pool: Option<Id>,
     /// The name of its file: drawn for root volumes, else its name.
@@ -81,26 +87,33 @@ impl World {
         let machine = self.virtual_machines.get(machine_id)?;
         let (owner, zone, template) = (machine.owner, machine.zone, machine.template);
         let size = self.templates.get(template).map_or(0, |template| template.size);
+        // The disk offering behind a compute offering is told only if it was there before.
+        let behind = self.service_offerings.get(machine.offering).map(|offering| offering.disk_offering);
+        let is_own = |id: &Id| self.disk_offerings.get(*id).is_some_and(|row| !row.compute_only);
+        let disk_offering = behind.filter(is_own);
         let uuid = self.name_row(Kind::Volume, self.volumes.next_id());
         let path = self.ids.uuid().to_string();
         let created = self.now;
-        Some(self.volumes.insert(Volume {
+        let id = self.volumes.insert(Volume {
             uuid,
             name: format!("ROOT-{machine_id}"),
             owner,
             zone,
             is_root: true,
-            attached: Some((machine_id, 0)),
+            attached: None,
             attached_at: None,
             template: Some(template),
-            disk_offering: None,
+            disk_offering,
+            snapshot: None,
             pool: None,
             path,
             size,
             state: VolumeState::Allocated,
             delete_protection: false,
             created,
-        }))
+        });
+        self.place_volume(id, machine_id, 0);
+        Some(id)
     }
 
     /// Adds a data volume that is not on any storage yet (VOL-001).
@@ -114,6 +127,7 @@ impl World {
     ) -> Id {
         let uuid = self.name_row(Kind::Volume, self.volumes.next_id());
         let created = self.now;
+        let is_ready = self.sins(Quirk::NewVolumesAreReady);
         self.volumes.insert(Volume {
             uuid,
             name: name.to_owned(),
@@ -124,28 +138,77 @@ impl World {
             attached_at: None,
             template: None,
             disk_offering: Some(disk_offering),
+            snapshot: None,
             pool: None,
             path: name.to_owned(),
             size,
-            state: VolumeState::Allocated,
+            state: if is_ready { VolumeState::Ready } else { VolumeState::Allocated },
             delete_protection: false,
             created,
         })
     }
 
+    /// Makes a data volume from a snapshot, on storage at once (VOL-001).
+    pub fn add_volume_from_snapshot(
+        &mut self,
+        owner: Owner,
+        snapshot: Id,
+        name: Option<&str>,
+        size: Option<u64>,
+    ) -> Option<Id> {
+        let source = self.snapshots.get(snapshot)?.clone();
+        let uuid = self.name_row(Kind::Volume, self.volumes.next_id());
+        let path = self.ids.uuid().to_string();
+        let name = name.map_or_else(|| path.clone(), str::to_owned);
+        let created = self.now;
+        Some(self.volumes.insert(Volume {
+            uuid,
+            name,
+            owner,
+            zone: source.zone,
+            is_root: false,
+            attached: None,
+            attached_at: None,
+            template: None,
+            disk_offering: source.disk_offering,
+            snapshot: Some(snapshot),
+            pool: None,
+            path,
+            size: size.unwrap_or(source.size),
+            state: VolumeState::Allocated,
+            delete_protection: false,
+            created,
+        }))
+    }
+
+    /// Puts a volume that was made from a snapshot on storage of its zone.
+    pub fn fill_from_snapshot(&mut self, id: Id) {
+        let Some(zone) = self.volumes.get(id).map(|row| row.zone) else { return };
+        let cluster = self.clusters.iter().find(|(_, row)| row.zone == zone).map(|(id, _)| id);
+        self.ready_volume(id, cluster);
+    }
+
     /// The volumes of a machine, by slot.
     #[must_use]
     pub fn volumes_of(&self, machine: Id) -> Vec<Id> {
-        let mut attached: Vec<(u32, Id)> = self
-            .volumes
-            .iter()
-            .filter_map(|(id, volume)| {
-                let (holder, slot) = volume.attached?;
-                (holder == machine).then_some((slot, id))
-            })
-            .collect();
-        attached.sort_unstable();
-        attached.into_iter().map(|(_, id)| id).collect()
+        let slots = self.slots.range((machine, 0, 0)..(machine + 1, 0, 0));
+        slots.map(|(_, _, volume)| *volume).filter(|volume| self.volumes.get(*volume).is_some()).collect()
+    }
+
+    /// Holds a volume to a slot of a machine.
+    pub fn place_volume(&mut self, id: Id, machine: Id, slot: u32) {
+        self.displace_volume(id);
+        if let Some(volume) = self.volumes.get_mut(id) {
+            volume.attached = Some((machine, slot));
+            self.slots.insert((machine, slot, id));
+        }
+    }
+
+    /// Takes a volume out of its slot, if it has one.
+    fn displace_volume(&mut self, id: Id) {
+        if let Some((machine, slot)) = self.volumes.get_mut(id).and_then(|volume| volume.attached.take()) {
+            self.slots.remove(&(machine, slot, id));
+        }
     }
 
     /// Puts the volumes of a machine on the storage of its host's cluster.
@@ -158,13 +221,16 @@ impl World {
 
     /// Puts a volume that is on no storage yet on the first one of a cluster.
     pub fn ready_volume(&mut self, id: Id, cluster: Option<Id>) {
-        let pool =
-            self.storage_pools.iter().find(|(_, pool)| Some(pool.cluster) == cluster).map(|(id, _)| id);
+        let pool = self.storage_pools.iter().find(|(_, pool)| Some(pool.cluster) == cluster && pool.is_up());
+        let pool = pool.map(|(id, _)| id);
         if let Some(volume) = self.volumes.get_mut(id)
             && matches!(volume.state, VolumeState::Allocated | VolumeState::Attaching)
         {
             volume.state = VolumeState::Ready;
             volume.pool = volume.pool.or(pool);
+            if let (Some(template), Some(pool)) = (volume.template, volume.pool) {
+                self.keep_template_on(template, pool);
+            }
         }
     }
 
@@ -188,8 +254,12 @@ impl World {
         });
         self.ready_volume(id, cluster);
         let now = self.now;
+        let stays = self.sins(Quirk::AttachedVolumesStayAllocated);
+        self.place_volume(id, machine, slot);
         if let Some(volume) = self.volumes.get_mut(id) {
-            volume.attached = Some((machine, slot));
+            if stays {
+                volume.state = VolumeState::Allocated;
+            }
             volume.attached_at = Some(now);
         }
     }
@@ -205,8 +275,8 @@ impl World {
 
     /// Takes a volume off its machine.
     pub fn detach_volume(&mut self, id: Id) {
+        self.displace_volume(id);
         if let Some(volume) = self.volumes.get_mut(id) {
-            volume.attached = None;
             volume.attached_at = None;
         }
     }
@@ -222,32 +292,40 @@ impl World {
             row.template = template;
         }
         let was_ready = self.volumes.get(old)?.pool.is_some();
-        let cluster = self.root_cluster(machine);
         let now = self.now;
         if was_ready {
-            let volume = self.volumes.get_mut(old)?;
-            volume.state = VolumeState::Destroy;
-            volume.attached = None;
-            volume.attached_at = None;
+            self.detach_volume(old);
+            self.volumes.get_mut(old)?.state = VolumeState::Destroy;
         } else {
-            self.volumes.remove(old);
+            self.remove_volume(old);
         }
         let id = self.add_root_volume(machine)?;
-        if was_ready {
-            self.ready_volume(id, cluster);
-        }
         self.volumes.get_mut(id)?.attached_at = Some(now);
         Some(id)
+    }
+
+    /// Removes a volume for good, with its policies; its snapshots survive.
+    pub fn remove_volume(&mut self, id: Id) {
+        let policies: Vec<Id> = self
+            .snapshot_policies
+            .iter()
+            .filter(|(_, row)| row.volume == id)
+            .map(|(policy, _)| policy)
+            .collect();
+        for policy in policies {
+            self.snapshot_policies.remove(policy);
+        }
+        self.displace_volume(id);
+        self.volumes.remove(id);
     }
 
     /// Removes the root volume of a machine and lets its data volumes go.
     pub fn release_volumes(&mut self, machine: Id) {
         for id in self.volumes_of(machine) {
             if self.volumes.get(id).is_some_and(|volume| volume.is_root) {
-                self.volumes.remove(id);
-            } else if let Some(volume) = self.volumes.get_mut(id) {
-                volume.attached = None;
-                volume.attached_at = None;
+                self.remove_volume(id);
+            } else {
+                self.detach_volume(id);
             }
         }
     }

@@ -1,5 +1,13 @@
-//! What the simulator promises from outside: its list of commands, clouds that start and stop.
+//! What the simulator promises from outside: its list of commands, clouds that start and stop, older
+//! releases, clients of all kinds, zones that are built by calls, what the README says of all this, and that nothing found by fuzzing breaks it again.
 
 mod cloud;
 mod commands;
+mod corpus;
+mod coverage;
+mod directory;
+mod families;
+mod listener;
 mod program;
+mod releases;
+mod zone;

@@ -37,6 +37,8 @@ fn a_wrong_command_line_ends_with_2_and_says_what_is_wrong() {
         (["--world", "no-such-world"], "no-such-world"),
         (["--quirk", "no-such-quirk"], "no-such-quirk"),
         (["--jobs", "fast"], "steps:N"),
+        (["--release", "newest"], "4.19.2"),
+        (["--release", "4.10"], "4.11 to 4.22"),
         (["--set", "nonsense"], "NAME=VALUE"),
         (["--set", "no.such.setting=1"], "no.such.setting"),
     ] {

@@ -7,6 +7,7 @@ use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
 use crate::catalog::RoleType;
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::account::{AccountType, KeyAccess, NewAccount, ROOT_DOMAIN, Standing};
@@ -30,6 +31,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 return Err(ApiError::invalid(format!("Unable to find account by id {id}")));
             }
             let domain = arguments.id("domainid");
+            if let Some(domain) = domain.filter(|domain| world.domains.get(*domain).is_none()) {
+                return Err(ApiError::invalid(format!("Domain id={domain} doesn't exist")));
+            }
             if let Some(domain) = domain
                 && !listing::reaches_domain(world, *caller, domain)
             {
@@ -59,7 +63,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
                 .map(|(id, _)| id)
                 .collect();
-            listing::page(world, arguments, matches, |id| view::listed_account(world, id, *caller))
+            listing::page(world, arguments, matches, |id| {
+                listing::as_detailed(arguments, view::listed_account(world, id, *caller))
+            })
         },
         ..Behaviour::PLAIN
     },
@@ -131,7 +137,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let Some(row) = world.accounts.get(id).filter(|row| !row.is_default) else {
                 return Err(ApiError::runtime(NO_DOMAIN));
             };
-            let locked = arguments.flag("lock");
+            let locked = arguments.flag("lock") && !world.sins(Quirk::LockedAccountsAreDisabled);
             if locked && row.standing == Standing::Disabled {
                 return Err(ApiError::runtime(format!(
                     "Attempting to lock a non-enabled account; accountId = {id}"
@@ -177,6 +183,15 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let Some(row) = world.accounts.get(id) else { return Ok(Reply::SUCCESS) };
             if row.is_default || id == caller.account {
                 return Err(ApiError::invalid("The account is default and can't be removed"));
+            }
+            let managed: Vec<String> =
+                world.projects_managed_by(id).map(|project| project.to_string()).collect();
+            if !managed.is_empty() {
+                return Err(ApiError::invalid(format!(
+                    "Unable to delete account [{id}], because it manages the following project(s): [{}]. Please, \
+                     remove the account from these projects or demote it to a regular project role first.",
+                    managed.join(", ")
+                )));
             }
             world.remove_account(id);
             Ok(Reply::SUCCESS)
@@ -224,10 +239,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "updateResourceLimit",
         run: |world, caller, arguments| {
-            let kind = resource(arguments.integer("resourcetype"), None)?
+            let number = arguments.integer("resourcetype");
+            let is_internal = world.sins(Quirk::UnknownResourcesAre530);
+            let kind = resource(number, None)
+                .map_err(|error| if is_internal { ApiError::runtime("No such resource") } else { error })?
                 .ok_or_else(|| ApiError::invalid("Please specify valid resource type"))?;
             let most = arguments.integer("max").unwrap_or(-1);
-            if most < -1 {
+            if most < -1 && !world.sins(Quirk::BadLimitsPass) {
                 return Err(ApiError::invalid(
                     "Please specify either '-1' for an infinite limit, or a limit that is at least '0'.",
                 ));
@@ -236,6 +254,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if let Holder::Domain(domain) = holder
                 && !caller.is_root_admin()
                 && domain == caller.domain
+                && !world.sins(Quirk::OwnDomainsAreLimited)
             {
                 return Err(ApiError::permission(format!(
                     "Unable to update resource limit for domain {domain}, permission denied"
@@ -298,11 +317,20 @@ fn create(world: &mut World, caller: Caller, arguments: &Arguments) -> Result<Id
 }
 
 /// The role and the type that go with each other: either may be named.
-fn role_and_type(world: &World, arguments: &Arguments) -> Result<(Id, AccountType), ApiError> {
+pub(super) fn role_and_type(world: &World, arguments: &Arguments) -> Result<(Id, AccountType), ApiError> {
     let refusal = || ApiError::parameter("Neither account type and role ID are not provided");
     if let Some((id, role)) = arguments.id("roleid").and_then(|id| world.roles.get(id).map(|role| (id, role)))
     {
-        return Ok((id, AccountType::of_role(role.role_type)));
+        let account_type = match AccountType::of_role(role.role_type) {
+            AccountType::DomainAdmin if world.sins(Quirk::DomainAdminsAreSwapped) => {
+                AccountType::ResourceDomainAdmin
+            }
+            AccountType::ResourceDomainAdmin if world.sins(Quirk::DomainAdminsAreSwapped) => {
+                AccountType::DomainAdmin
+            }
+            honest => honest,
+        };
+        return Ok((id, account_type));
     }
     let account_type =
         arguments.integer("accounttype").and_then(AccountType::from_number).ok_or_else(refusal)?;
@@ -362,7 +390,13 @@ fn holder(world: &World, caller: Caller, arguments: &Arguments) -> Result<Holder
     {
         return Err(listing::domain_refusal(world, caller, domain));
     }
+    // Normal users are shown their own, whatever project they name.
+    let project = arguments.id("projectid").filter(|_| caller.role_type() != RoleType::User);
+    let project = project.and_then(|id| world.projects.get(id));
     let holder = match (arguments.filled("account"), domain) {
+        (None, _) if project.is_some() => {
+            Holder::Account(project.map(|project| project.account).unwrap_or_default())
+        }
         (Some(name), domain) => {
             let domain = domain.unwrap_or(caller.domain);
             let id = world.account_by_name(name, domain).ok_or_else(|| {

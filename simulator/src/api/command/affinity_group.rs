@@ -1,13 +1,18 @@
 //! Affinity groups: which machines stay together or apart. Kept as the register keeps things,
 //! but made in two steps and removed by a job.
 
-use imbl::OrdMap;
-
+use super::virtual_machine::{dump, machine, refuse_expunged, show};
 use super::{Behaviour, EventTexts, acting_owner};
 use crate::api::error::ApiError;
+use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::kind::{Handle, Kind};
+use crate::world::register::Fields;
+use crate::world::table::Id;
+use crate::world::virtual_machine::MachineState;
+use crate::world::{Owner, World};
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
@@ -25,9 +30,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     "Unable to create affinity group, a group with name {name} already exists."
                 )));
             }
-            let mut fields = OrdMap::from_iter([("type", kind.to_owned())]);
+            let mut fields = Fields::unit("type", kind.into());
             if let Some(description) = arguments.filled("description") {
-                fields.insert("description", description.to_owned());
+                fields.insert("description", description.into());
             }
             let name = name.to_owned();
             Ok(Handle {
@@ -43,7 +48,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         run: |world, _, arguments| {
             let id = arguments.created().unwrap_or_default();
             let record = world.register.get(Kind::AffinityGroup, id);
-            Ok(Reply::Object(record.map(|record| view::affinity_group(world, record)).unwrap_or_default()))
+            Ok(Reply::Object(
+                record.map(|record| view::affinity_group(world, id, record)).unwrap_or_default(),
+            ))
         },
         ..Behaviour::PLAIN
     },
@@ -69,11 +76,44 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     "Caller does not have permission to operate with provided resource.",
                 ));
             }
+            let is_used = world.virtual_machines.iter().any(|(_, row)| row.affinity_groups.contains(&id));
+            if is_used && world.sins(Quirk::UsedAffinityGroupsStay) {
+                return Err(ApiError::invalid("Unable to delete an affinity group that is in use"));
+            }
             // A removed group's identifier names nothing any more (JOB-093).
             let uuid = record.uuid;
             world.register.remove(Kind::AffinityGroup, id);
-            world.index.remove(&uuid);
+            if !world.sins(Quirk::RemovedGroupsAreKnown) {
+                world.index.remove(&uuid);
+            }
             Ok(Reply::SUCCESS)
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "updateVMAffinityGroup",
+        about: Some("id"),
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "updating VM Affinity Group",
+            action: "Updating VM Affinity Group",
+            created: None,
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state != MachineState::Stopped && !world.sins(Quirk::RunningMachinesChangeGroups) {
+                return Err(ApiError::invalid(format!(
+                    "Unable update affinity groups of the virtual machine {} in state {}; make sure the virtual \
+                     machine is stopped and not in an error state before updating.",
+                    dump(world, id, machine),
+                    machine.state.name()
+                )));
+            }
+            let groups = chosen(world, machine.owner, arguments)?;
+            if let Some(machine) = world.virtual_machines.get_mut(id) {
+                machine.affinity_groups = groups;
+            }
+            Ok(Reply::Object(view::with_details(show(world, id, *caller), &["affgrp"])))
         },
         ..Behaviour::PLAIN
     },
@@ -83,6 +123,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let wanted = listing::wanted(arguments)?;
             let scope = listing::scope(world, *caller, arguments)?;
             let (name, kind) = (arguments.filled("name"), arguments.filled("type"));
+            let machine =
+                arguments.id("virtualmachineid").and_then(|machine| world.virtual_machines.get(machine));
             let matches: Vec<Object> = world
                 .register
                 .iter(Kind::AffinityGroup)
@@ -91,7 +133,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, record)| name.is_none_or(|name| record.name.eq_ignore_ascii_case(name)))
                 .filter(|(_, record)| kind.is_none_or(|kind| record.field("type") == Some(kind)))
                 .filter(|(_, record)| listing::keyword_matches(arguments, &[&record.name]))
-                .map(|(_, record)| view::affinity_group(world, record))
+                .filter(|(id, _)| machine.is_none_or(|machine| machine.affinity_groups.contains(id)))
+                .map(|(id, record)| view::affinity_group(world, id, record))
                 .collect();
             listing::page(world, arguments, matches, |group| group)
         },
@@ -103,6 +146,23 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         ..Behaviour::PLAIN
     },
 ];
+
+/// The groups that a command puts a machine into, by identifier or by name.
+pub(super) fn chosen(world: &World, owner: Owner, arguments: &Arguments) -> Result<Vec<Id>, ApiError> {
+    let (ids, names) = (arguments.ids("affinitygroupids"), arguments.texts("affinitygroupnames"));
+    if !ids.is_empty() && !names.is_empty() {
+        return Err(ApiError::invalid(
+            "affinitygroupids parameter is mutually exclusive with affinitygroupnames parameter",
+        ));
+    }
+    let named = names.iter().map(|name| {
+        world
+            .register
+            .by_name(Kind::AffinityGroup, owner, name)
+            .ok_or_else(|| ApiError::invalid(format!("Unable to find affinity group by name {name}")))
+    });
+    ids.into_iter().map(Ok).chain(named).collect()
+}
 
 /// The types of groups that users may create.
 const KINDS: [&str; 4] =

@@ -2,7 +2,7 @@
 //!
 //! What happens to a machine later is in [`virtual_machine`](super::virtual_machine).
 
-use super::acting_owner;
+use super::{acting_owner, affinity_group};
 use crate::api::caller::Caller;
 use crate::api::error::{ApiError, Fault};
 use crate::api::listing;
@@ -10,6 +10,7 @@ use crate::api::parameter::Arguments;
 use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
+use crate::world::limit::Resource;
 use crate::world::network::{NewNetwork, Subnet};
 use crate::world::offering::{GuestType, ServiceOffering};
 use crate::world::table::Id;
@@ -18,7 +19,7 @@ use crate::world::virtual_machine::{NOT_STARTED, NewMachine};
 
 /// Makes the machine while the request waits; everything that is refused here has no job (JOB-016).
 pub(super) fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Handle, ApiError> {
-    let owner = acting_owner(world, caller, arguments)?;
+    acting_owner(world, caller, arguments)?;
     let sources = ["templateid", "volumeid", "snapshotid"];
     if sources.iter().filter(|name| arguments.has(name)).count() != 1 {
         return Err(ApiError::api(
@@ -26,17 +27,44 @@ pub(super) fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) 
             "Please provide only one of the following parameters - template ID, volume ID or snapshot ID",
         ));
     }
-    let zone = arguments.id("zoneid").unwrap_or_default();
     let offering = arguments.id("serviceofferingid").unwrap_or_default();
-    let template = arguments.id("templateid").unwrap_or_default();
+    deploy_from(world, caller, arguments, offering, arguments.id("templateid").unwrap_or_default())
+}
+
+/// The same, of an offering and a template that are known.
+pub(super) fn deploy_from(
+    world: &mut World,
+    caller: &Caller,
+    arguments: &Arguments,
+    offering: Id,
+    template: Id,
+) -> Result<Handle, ApiError> {
+    let owner = acting_owner(world, caller, arguments)?;
+    let zone = arguments.id("zoneid").unwrap_or_default();
     let offering_row = world
         .service_offerings
         .get(offering)
         .filter(|row| row.active)
         .ok_or_else(|| ApiError::invalid(format!("Unable to find service offering: {offering}")))?;
+    if !world.is_for_domain(&offering_row.reach, owner.domain) {
+        return Err(ApiError::permission(format!(
+            "There's no way to confirm {} has access to Service offering {{\"id\":{offering},\"name\":\"{}\",\
+             \"uuid\":\"{}\"}}.",
+            listing::view_account_dump(world, owner.account),
+            offering_row.name,
+            offering_row.uuid
+        )));
+    }
     let custom_size = custom_size(offering_row, arguments);
     let (user_data, user_data_id) = user_data(world, *caller, arguments)?;
+    let key_pairs = key_pairs(world, owner, arguments)?;
     let networks = networks(world, owner, zone, arguments)?;
+    let size = custom_size.or_else(|| {
+        let row = world.service_offerings.get(offering)?;
+        Some((row.cores?, row.speed?, row.memory?))
+    });
+    require_room_for(world, owner, arguments, template, size)?;
+    let affinity_groups = affinity_group::chosen(world, owner, arguments)?;
     let name = arguments.filled("name").map(str::to_owned);
     if let Some(name) = &name {
         refuse_taken_name(world, &networks, name)?;
@@ -45,7 +73,7 @@ pub(super) fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) 
         name,
         display_name: arguments.filled("displayname").map(str::to_owned),
         owner,
-        user: caller.user,
+        user: deploying_user(world, *caller, owner),
         zone,
         template,
         offering,
@@ -54,17 +82,23 @@ pub(super) fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) 
     });
     let mut details = arguments.merged("details");
     details.push((NOT_STARTED.to_owned(), "true".to_owned()));
+    details.extend(key_details(&key_pairs));
     let user_data_details = arguments.merged("userdatadetails");
     let group = arguments.filled("group").map(str::to_owned);
     if let Some(group) = &group {
         found_group(world, owner, group);
     }
+    let scales = arguments.maybe_flag("dynamicscalingenabled").unwrap_or(true)
+        && refusal_to_scale(world, template, offering).is_none();
     if let Some(machine) = world.virtual_machines.get_mut(id) {
+        machine.dynamically_scalable = scales;
         machine.details = details;
         machine.user_data = user_data;
         machine.user_data_id = user_data_id;
         machine.user_data_details = user_data_details;
         machine.group = group;
+        machine.key_pairs = key_pairs;
+        machine.affinity_groups = affinity_groups;
     }
     if let (Some(disk), Some(row)) = (
         arguments.id("diskofferingid"),
@@ -74,11 +108,53 @@ pub(super) fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) 
             row.size.or_else(|| arguments.integer("size").and_then(|size| u64::try_from(size).ok()));
         let volume =
             world.add_data_volume(owner, zone, &format!("DATA-{id}"), disk, gibibytes.unwrap_or(1) << 30);
-        if let Some(volume) = world.volumes.get_mut(volume) {
-            volume.attached = Some((id, 1));
-        }
+        world.place_volume(volume, id, 1);
     }
     Ok(Handle { kind: Kind::VirtualMachine, id })
+}
+
+/// Why a machine of this template and offering may not grow while it runs, if it may not.
+pub(super) fn refusal_to_scale(world: &World, template: Id, offering: Id) -> Option<&'static str> {
+    if !world.templates.get(template).is_some_and(|row| row.dynamically_scalable) {
+        return Some("its template does not have dynamic scaling enabled");
+    }
+    if !world.service_offerings.get(offering).is_some_and(|row| row.dynamic_scaling) {
+        return Some("its service offering does not have dynamic scaling enabled");
+    }
+    let setting = world.settings.flag("enable.dynamic.scale.vm");
+    (!setting).then_some("the global setting enable.dynamic.scale.vm is set to false")
+}
+
+/// Whose machine it is among the users: the caller's, or the first of the account that it is made for.
+fn deploying_user(world: &World, caller: Caller, owner: crate::world::Owner) -> Id {
+    let first = || world.users.iter().find(|(_, row)| row.account == owner.account).map(|(id, _)| id);
+    if caller.account == owner.account { caller.user } else { first().unwrap_or(caller.user) }
+}
+
+/// Refuses a machine that is more than its owner may have. A network that was made for it stays.
+fn require_room_for(
+    world: &World,
+    owner: crate::world::Owner,
+    arguments: &Arguments,
+    template: Id,
+    size: Option<(u32, u32, u32)>,
+) -> Result<(), ApiError> {
+    let template = world.templates.get(template);
+    let (cores, _, memory) = size.unwrap_or_default();
+    let bytes = template.and_then(|row| i64::try_from(row.size).ok()).unwrap_or(0);
+    let wanted = [
+        ("user_vm", 1),
+        ("cpu", i64::from(cores)),
+        ("memory", i64::from(memory)),
+        ("volume", 1 + i64::from(arguments.has("diskofferingid"))),
+        ("primary_storage", bytes),
+    ];
+    for (name, amount) in wanted {
+        let Some(resource) = Resource::named(name) else { continue };
+        // Deployments wrap the refusal, so its class is lost.
+        world.require_room(owner, resource, amount).map_err(|text| ApiError::api(535, text))?;
+    }
+    Ok(())
 }
 
 /// The networks that a deployment names, or the account's only one, or a new one (VM-063).
@@ -107,16 +183,11 @@ pub(super) fn networks(
     if chosen.is_empty() {
         chosen = arguments.ids("networkids").into_iter().map(|id| (id, None)).collect();
     }
+    if let Some(network) = network_of_basic_zone(world, zone, !chosen.is_empty())? {
+        chosen.push((network, None));
+    }
     if chosen.is_empty() {
-        let own: Vec<Id> = world
-            .networks
-            .iter()
-            .filter(|(_, row)| {
-                row.owner == owner && row.zone == zone && row.guest_type == GuestType::Isolated
-            })
-            .map(|(id, _)| id)
-            .collect();
-        match own.as_slice() {
+        match world.isolated_networks_of(owner, zone).as_slice() {
             [only] => chosen.push((*only, None)),
             [] => chosen.push((default_network(world, owner, zone)?, None)),
             _ => {
@@ -144,8 +215,21 @@ pub(super) fn networks(
     Ok(chosen)
 }
 
+/// The one network of a zone of type Basic, where nobody may choose (upstream's `UserVmManagerImpl`).
+fn network_of_basic_zone(world: &World, zone: Id, chooses: bool) -> Result<Option<Id>, ApiError> {
+    if world.zones.get(zone).is_none_or(|row| row.network_type != "Basic") {
+        return Ok(None);
+    }
+    if chooses {
+        return Err(ApiError::invalid("Can't specify network Ids in Basic zone"));
+    }
+    let network = world.networks.iter().find(|(_, row)| row.zone == zone);
+    let (id, _) = network.ok_or_else(|| ApiError::invalid("Unable to find a default network"))?;
+    Ok(Some(id))
+}
+
 /// Upstream's text of a network in refusals.
-fn network_dump(world: &World, id: Id) -> String {
+pub(super) fn network_dump(world: &World, id: Id) -> String {
     world.networks.get(id).map_or_else(String::new, |row| {
         format!(
             "Network {{\"id\": {id}, \"name\": \"{}\", \"uuid\": \"{}\", \"networkofferingid\": {}}}",
@@ -207,6 +291,32 @@ pub(super) fn found_group(world: &mut World, owner: crate::world::Owner, name: &
     }
 }
 
+/// The public keys that a command names, with their names; all must be the owner's (VM-057).
+pub(super) fn key_pairs(
+    world: &World,
+    owner: crate::world::Owner,
+    arguments: &Arguments,
+) -> Result<Vec<(String, String)>, ApiError> {
+    let single = arguments.filled("keypair").into_iter();
+    let names = single.chain(arguments.texts("keypairs").iter().map(String::as_str));
+    let found = names.map(|name| {
+        let id = world.register.by_name(Kind::SshKeyPair, owner, name)?;
+        let record = world.register.get(Kind::SshKeyPair, id)?;
+        Some((record.name.clone(), record.field("publickey").unwrap_or_default().to_owned()))
+    });
+    found.collect::<Option<_>>().ok_or_else(|| ApiError::invalid("Not all specified keypairs exist"))
+}
+
+/// What public keys leave in the details of a machine.
+pub(super) fn key_details(keys: &[(String, String)]) -> Vec<(String, String)> {
+    if keys.is_empty() {
+        return Vec::new();
+    }
+    let (names, texts): (Vec<&str>, Vec<&str>) =
+        keys.iter().map(|(name, text)| (name.as_str(), text.as_str())).unzip();
+    vec![("SSH.PublicKey".to_owned(), texts.join("\n")), ("SSH.KeyPairNames".to_owned(), names.join(","))]
+}
+
 /// The user data that a command brings: inline or registered, never both (UD-023).
 pub(super) fn user_data(
     world: &World,
@@ -238,7 +348,12 @@ pub(super) fn user_data(
 }
 
 /// Reads user data that came with a command, with the sins of reading it.
-fn read_user_data(world: &World, sent: &str, by_post: bool, limit: i64) -> Result<Option<Encoded>, String> {
+pub(super) fn read_user_data(
+    world: &World,
+    sent: &str,
+    by_post: bool,
+    limit: i64,
+) -> Result<Option<Encoded>, String> {
     if world.sins(Quirk::UserDataIsStrict) && sent.contains(['-', '_']) {
         return Err("User data is not base64 encoded.".to_owned());
     }

@@ -4,6 +4,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::error::ApiError;
 use crate::api::listing;
 use crate::api::view::{self, DomainLook};
+use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::world::account::ROOT_DOMAIN;
 use crate::world::table::Id;
@@ -13,6 +14,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         name: "listDomains",
         run: |world, caller, arguments| {
             let wanted = listing::wanted(arguments)?;
+            if arguments.is_minus_one("id") {
+                return Err(ApiError::invalid("Domain id=-1 doesn't exist"));
+            }
             if let Some(id) = arguments.id("id") {
                 if world.domains.get(id).is_none() {
                     return Err(ApiError::invalid(format!("Domain id={id} doesn't exist")));
@@ -39,7 +43,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, domain)| listing::keyword_matches(arguments, &[&domain.name]))
                 .map(|(id, _)| id)
                 .collect();
-            listing::page(world, arguments, matches, |id| view::domain(world, id, DomainLook::Listed))
+            listing::page(world, arguments, matches, |id| {
+                listing::as_detailed(arguments, view::domain(world, id, DomainLook::Listed))
+            })
         },
         ..Behaviour::PLAIN
     },
@@ -167,7 +173,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if !listing::reaches_domain(world, *caller, id) {
                 return Err(listing::domain_refusal(world, *caller, id));
             }
-            if !arguments.flag("cleanup") && !world.is_domain_empty(id) {
+            let may_clean_up = arguments.flag("cleanup") || world.sins(Quirk::DomainsTakeTheirAccounts);
+            if !may_clean_up && !world.is_domain_empty(id) {
                 return Err(ApiError::runtime(format!(
                     "Delete failed on domain {}; Please make sure all users and sub domains have been removed from \
                      the domain before deleting",

@@ -83,7 +83,11 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
     let scope = listing::scope(world, *caller, arguments)?;
     let (event_type, level) = (arguments.filled("type"), arguments.filled("level"));
     let state = arguments.filled("state");
-    if let Some(word) = state.filter(|word| !STATES.contains(word)) {
+    let in_any_case = world.sins(Quirk::EventStatesInAnyCase);
+    let is_known = |word: &str| {
+        STATES.iter().any(|known| *known == word || in_any_case && known.eq_ignore_ascii_case(word))
+    };
+    if let Some(word) = state.filter(|word| !is_known(word)) {
         return Err(ApiError::invalid(format!("Invalid state specified: {word}")));
     }
     let resource = subject(world, *caller, arguments)?;
@@ -108,7 +112,10 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
         .filter(|(_, row)| state.is_none_or(|wanted| row.state.name() == wanted))
         .filter(|(_, row)| from.is_none_or(|from| row.created >= from))
         .filter(|(_, row)| to.is_none_or(|to| row.created <= to))
-        .filter(|(id, row)| root.is_none_or(|root| *id == root || row.parent == Some(root)))
+        .filter(|(id, row)| {
+            let is_root = |root| *id == root && !world.sins(Quirk::ChainsLackTheirRoot);
+            root.is_none_or(|root| is_root(root) || row.parent == Some(root))
+        })
         .filter(|(_, row)| {
             let about = row.resource.as_ref();
             resource.as_ref().is_none_or(|(word, uuid)| {
@@ -146,15 +153,16 @@ fn subject<'a>(
     let (word, id) = (arguments.filled("resourcetype"), arguments.filled("resourceid"));
     let Some(word) = word else {
         return match id {
-            Some(_) => {
+            Some(_) if !world.sins(Quirk::ThingsOfEventsNeedNoType) => {
                 Err(ApiError::invalid("resourceid parameter must be used with resourcetype parameter"))
             }
-            None => Ok(None),
+            _ => Ok(None),
         };
     };
     let known = catalog::commands().flat_map(|command| command.resource_types().collect::<Vec<_>>());
     let known = known.chain(Kind::ALL.iter().map(|kind| kind.type_name()));
-    if !known.into_iter().any(|known| known.eq_ignore_ascii_case(word)) {
+    let is_known = known.into_iter().any(|known| known.eq_ignore_ascii_case(word));
+    if !is_known && !world.sins(Quirk::UnknownThingsHaveNoEvents) {
         return Err(ApiError::invalid("Invalid resourcetype"));
     }
     let Some(id) = id else { return Ok(Some((word, None))) };

@@ -1,15 +1,17 @@
 //! Rules of firewalls and port forwarding (RUL-001, RUL-002).
 
+use super::acl_item::is_ipv6_cidr;
 use super::{Behaviour, EventTexts};
 use crate::api::caller::Caller;
 use crate::api::error::{ApiError, Fault};
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
-use crate::world::firewall::{Purpose, Rule, RuleState, Target};
+use crate::world::firewall::{Purpose, Rule, Target};
 use crate::world::kind::{Handle, Kind};
-use crate::world::network::Subnet;
+use crate::world::network::{Address, is_range};
 use crate::world::table::Id;
 
 /// A two-step creation that puts its rule in force.
@@ -19,11 +21,14 @@ const REMOVAL: Behaviour = Behaviour { about: Some("id"), run: remove, ..Behavio
 /// A change.
 const CHANGE: Behaviour = Behaviour { about: Some("id"), run: update, ..Behaviour::PLAIN };
 
+/// All addresses.
+const EVERYWHERE: &str = "0.0.0.0/0";
+
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "createFirewallRule",
         create: Some(|world, caller, arguments| {
-            let (address, network) = reachable_address(world, *caller, arguments)?;
+            let (address, network) = reachable_address(world, *caller, arguments, "ipaddressid")?;
             let rule = new_rule(world, network, Some(address), Purpose::Ingress, arguments)?;
             insert(world, rule)
         }),
@@ -39,7 +44,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         create: Some(|world, _, arguments| {
             let network = arguments.id("networkid").unwrap_or_default();
             let rule = new_rule(world, network, None, Purpose::Egress, arguments)?;
-            insert(world, rule)
+            // The command passes the text of a conflict on, but not its class.
+            insert(world, rule).map_err(|refusal| match refusal.fault {
+                Fault::RuleConflict => ApiError { fault: Fault::Api(Fault::RuleConflict.code()), ..refusal },
+                _ => refusal,
+            })
         }),
         events: Some(EventTexts {
             scheduled: "creating firewall rule for network: {}",
@@ -51,7 +60,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "createPortForwardingRule",
         create: Some(|world, caller, arguments| {
-            let (address, network) = reachable_address(world, *caller, arguments)?;
+            let (address, network) = reachable_address(world, *caller, arguments, "ipaddressid")?;
             let machine = arguments.id("virtualmachineid").unwrap_or_default();
             let Some(row) = world.virtual_machines.get(machine) else {
                 return Err(ApiError::invalid("Unable to create port forwarding rule; can't locate the vm"));
@@ -130,8 +139,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 ];
 
 /// The public address that a rule is for, and its network.
-fn reachable_address(world: &World, caller: Caller, arguments: &Arguments) -> Result<(Id, Id), ApiError> {
-    let id = arguments.id("ipaddressid").unwrap_or_default();
+pub(super) fn reachable_address(
+    world: &World,
+    caller: Caller,
+    arguments: &Arguments,
+    name: &str,
+) -> Result<(Id, Id), ApiError> {
+    let id = arguments.id(name).unwrap_or_default();
     let address = world.addresses.get(id).filter(|address| !address.is_free());
     let Some(address) = address else {
         return Err(ApiError::invalid(format!("Unable to create firewall rule; can't find IP address {id}")));
@@ -141,6 +155,9 @@ fn reachable_address(world: &World, caller: Caller, arguments: &Arguments) -> Re
             "Caller does not have permission to operate with provided resource.",
         ));
     }
+    if let Some(vpc) = address.vpc {
+        return Ok((id, tier_behind(world, address, vpc, arguments)?));
+    }
     let network = address.network.ok_or_else(|| {
         ApiError::invalid(
             "Unable to create firewall rule for the ip because it is not associated with any network",
@@ -149,8 +166,34 @@ fn reachable_address(world: &World, caller: Caller, arguments: &Arguments) -> Re
     Ok((id, network))
 }
 
+/// The tier that a rule on an address of a VPC is for: the one that the address serves already, or the one that the
+/// request names. Firewalls are none of a VPC's services.
+fn tier_behind(world: &World, address: &Address, vpc: Id, arguments: &Arguments) -> Result<Id, ApiError> {
+    if arguments.command().param("networkid").is_none() {
+        return Err(ApiError::invalid(format!(
+            "There is no new provider for IP {} of service Firewall!",
+            address.address
+        )));
+    }
+    let named = arguments.id("networkid");
+    let Some(tier) = address.network.or(named) else {
+        return Err(ApiError::invalid(format!(
+            "Unable to create port forwarding rule for the ipAddress id={} as ip is not associated with any network \
+             and no networkId is passed in",
+            address.uuid
+        )));
+    };
+    if world.networks.get(tier).is_none_or(|network| network.vpc != Some(vpc)) {
+        return Err(ApiError::invalid(format!(
+            "The network {tier} is not a part of the VPC of the ip address {}",
+            address.uuid
+        )));
+    }
+    Ok(tier)
+}
+
 /// A rule as its parameters describe it.
-fn new_rule(
+pub(super) fn new_rule(
     world: &World,
     network: Id,
     address: Option<Id>,
@@ -165,11 +208,25 @@ fn new_rule(
         if declared { arguments.texts(name).to_vec() } else { Vec::new() }
     };
     let (mut sources, destinations) = (sent("cidrlist"), sent("destcidrlist"));
-    if let Some(bad) = sources.iter().find(|cidr| !is_cidr(cidr)) {
-        return Err(ApiError::parameter(format!("Source CIDRs formatting error {bad}")));
+    let is_ipv6 = matches!(purpose, Purpose::Ipv6Ingress | Purpose::Ipv6Egress);
+    let is_well_formed = |cidr: &str| if is_ipv6 { is_ipv6_cidr(cidr) } else { is_range(cidr) };
+    if let Some(bad) = sources.iter().find(|cidr| !is_well_formed(cidr)) {
+        let text = if is_ipv6 { "Invalid source IPv6 CIDR:" } else { "Source CIDRs formatting error" };
+        return Err(ApiError::parameter(format!("{text} {bad}")));
     }
-    if sources.is_empty() && purpose == Purpose::Ingress {
-        sources.push("0.0.0.0/0".to_owned());
+    if let Some(bad) = destinations.iter().find(|cidr| is_ipv6 && !is_ipv6_cidr(cidr)) {
+        return Err(ApiError::parameter(format!("Invalid destination IPv6 CIDR: {bad}")));
+    }
+    if is_ipv6 && sources.is_empty() {
+        sources.push("::/0".to_owned());
+    }
+    match purpose {
+        Purpose::Ingress if sources.is_empty() => sources.push(EVERYWHERE.to_owned()),
+        // All guests are those of the network.
+        Purpose::Egress if sources.is_empty() || sources.iter().any(|cidr| cidr == EVERYWHERE) => {
+            sources = row.subnet.map(|subnet| subnet.cidr()).into_iter().collect();
+        }
+        _ => {}
     }
     let integer = |name: &str| {
         let declared = arguments.command().param(name).is_some();
@@ -179,7 +236,7 @@ fn new_rule(
         (None, None) => None,
         (first, last) => {
             let (Some(first), Some(last)) = (first.or(last), last.or(first)) else {
-                return Ok(nothing(row.owner));
+                return Ok(Rule::of(row.owner));
             };
             Some((first, last))
         }
@@ -191,7 +248,11 @@ fn new_rule(
     let known: &[&str] = match purpose {
         Purpose::Ingress => &["tcp", "udp", "icmp"],
         Purpose::Egress => &["tcp", "udp", "icmp", "all"],
-        Purpose::PortForwarding => &["tcp", "udp"],
+        Purpose::PortForwarding | Purpose::Vpn | Purpose::StaticNat => &["tcp", "udp"],
+        Purpose::Ipv6Ingress | Purpose::Ipv6Egress | Purpose::RoutedIngress | Purpose::RoutedEgress => {
+            &["tcp", "udp", "icmp", "all"]
+        }
+        Purpose::LoadBalancing => &["tcp", "udp", "tcp-proxy", "ssl"],
     };
     if !known.contains(&protocol.as_str()) {
         return Err(ApiError::invalid(format!(
@@ -202,68 +263,70 @@ fn new_rule(
     }
     let icmp =
         (protocol == "icmp").then(|| (integer("icmptype").unwrap_or(-1), integer("icmpcode").unwrap_or(-1)));
-    Ok(Rule { network, address, purpose, protocol, ports, icmp, sources, destinations, ..nothing(row.owner) })
-}
-
-fn nothing(owner: crate::world::Owner) -> Rule {
-    Rule {
-        uuid: uuid::Uuid::nil(),
-        purpose: Purpose::Ingress,
-        owner,
-        network: 0,
-        address: None,
-        protocol: String::new(),
-        ports: None,
-        icmp: None,
-        sources: Vec::new(),
-        destinations: Vec::new(),
-        target: None,
-        display: true,
-        state: RuleState::Add,
-    }
-}
-
-fn is_cidr(text: &str) -> bool {
-    let Some((_, prefix)) = text.split_once('/') else { return false };
-    Subnet::of_cidr(text).is_some()
-        || (text.split('/').next().is_some_and(is_address) && matches!(prefix, "31" | "32"))
-}
-
-fn is_address(text: &str) -> bool {
-    text.parse::<std::net::Ipv4Addr>().is_ok()
+    Ok(Rule {
+        network,
+        address,
+        purpose,
+        protocol,
+        ports,
+        icmp,
+        sources,
+        destinations,
+        ..Rule::of(row.owner)
+    })
 }
 
 /// Adds a rule unless another one has its ports.
-fn insert(world: &mut World, rule: Rule) -> Result<Handle, ApiError> {
-    let range = |rule: &Rule| {
-        rule.ports.map_or_else(|| "null-null".to_owned(), |(first, last)| format!("{first}-{last}"))
-    };
-    if let Some((id, other)) = world.firewall_rules.iter().find(|(_, other)| rule.conflicts(other)) {
-        return Err(ApiError::new(
-            Fault::RuleConflict,
-            format!(
-                "The range specified, {}, conflicts with rule FirewallRule {{\"id\":{id},\"networkId\":{},\"purpose\":\"{}\",\
-                 \"state\":\"{}\",\"uuid\":\"{}\"}} which has {}",
-                range(&rule),
-                other.network,
-                other.purpose.name(),
-                other.state.name(),
-                other.uuid,
-                range(other)
-            ),
-        ));
+pub(super) fn insert(world: &mut World, rule: Rule) -> Result<Handle, ApiError> {
+    if let Some(text) = conflict(world, &rule) {
+        return Err(ApiError::new(Fault::RuleConflict, text));
+    }
+    // An address of a VPC serves the tier that it has rules for.
+    if let Some(address) = rule.address.and_then(|address| world.addresses.get_mut(address)) {
+        address.network = address.network.or(Some(rule.network));
     }
     Ok(Handle { kind: Kind::FirewallRule, id: world.add_rule(rule) })
 }
 
-fn apply(world: &mut World, _: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
+/// The refusal of a rule whose ports another one has (RUL-001).
+pub(super) fn conflict(world: &World, rule: &Rule) -> Option<String> {
+    let range = |rule: &Rule| {
+        rule.ports.map_or_else(|| "null-null".to_owned(), |(first, last)| format!("{first}-{last}"))
+    };
+    let is_judged = !world.sins(Quirk::PortConflictsPass);
+    let (id, other) = world.firewall_rules.iter().find(|(_, other)| is_judged && rule.conflicts(other))?;
+    if rule.ports.is_none() && rule.icmp.is_none() {
+        let protocol = &rule.protocol;
+        return Some(format!(
+            "There is already a firewall rule specified with protocol = {protocol} and no ports"
+        ));
+    }
+    Some(format!(
+        "The range specified, {}, conflicts with rule FirewallRule {{\"id\":{id},\"networkId\":{},\"purpose\":\"{}\",\
+         \"state\":\"{}\",\"uuid\":\"{}\"}} which has {}",
+        range(rule),
+        other.network,
+        other.purpose.name(),
+        other.state.name(),
+        other.uuid,
+        range(other)
+    ))
+}
+
+pub(super) fn apply(world: &mut World, _: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
     let id = arguments.created().unwrap_or_default();
     world.apply_rule(id);
     Ok(Reply::Object(show(world, id)))
 }
 
-fn update(world: &mut World, _: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
-    let id = arguments.id("id").unwrap_or_default();
+/// The rule that `id` names; balancers have identifiers of the same class.
+fn named_rule(arguments: &Arguments) -> Id {
+    let rule = arguments.handle("id").filter(|handle| handle.kind == Kind::FirewallRule);
+    rule.map(|rule| rule.id).unwrap_or_default()
+}
+
+pub(super) fn update(world: &mut World, _: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
+    let id = named_rule(arguments);
     let Some(rule) = world.firewall_rules.get_mut(id) else {
         return Err(ApiError::invalid(format!("Unable to find firewall rule by id {id}")));
     };
@@ -281,8 +344,8 @@ fn update(world: &mut World, _: &Caller, arguments: &Arguments) -> Result<Reply,
     Ok(Reply::Object(show(world, id)))
 }
 
-fn remove(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
-    let id = arguments.id("id").unwrap_or_default();
+pub(super) fn remove(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
+    let id = named_rule(arguments);
     let Some(rule) = world.firewall_rules.get(id) else {
         return Err(ApiError::invalid(format!("Unable to find {id}")));
     };
@@ -301,28 +364,47 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
         "listEgressFirewallRules" => Purpose::Egress,
         _ => Purpose::PortForwarding,
     };
+    // An address that leads nowhere has no rules yet, or no more.
+    if let Some(address) = arguments.id("ipaddressid").filter(|_| purpose != Purpose::Egress)
+        && world.addresses.get(address).is_some_and(|row| row.network.is_none())
+    {
+        let word = if purpose == Purpose::Ingress { "firewall" } else { "port forwarding" };
+        return Err(ApiError::invalid(format!("Ip address id={address} not ready for {word} rules yet")));
+    }
+    let matches = matching(world, caller, arguments, &[purpose])?;
+    listing::page(world, arguments, matches, |id| show(world, id))
+}
+
+/// The rules of some purposes that a list asks for.
+pub(super) fn matching(
+    world: &World,
+    caller: &Caller,
+    arguments: &Arguments,
+    purposes: &[Purpose],
+) -> Result<Vec<Id>, ApiError> {
+    let declares = |name: &str| arguments.command().param(name).is_some();
+    let id = |name: &str| declares(name).then(|| arguments.id(name)).flatten();
     let wanted = listing::wanted(arguments)?;
     let scope = listing::scope(world, *caller, arguments)?;
-    let (address, network) = (arguments.id("ipaddressid"), arguments.id("networkid"));
-    let display = arguments.maybe_flag("fordisplay");
+    let (address, network) = (id("ipaddressid"), id("networkid"));
+    let display = declares("fordisplay").then(|| arguments.maybe_flag("fordisplay")).flatten();
     // What is not displayed is listed for those who name it or ask for it only.
     let shows = |id: Id, rule: &Rule| match display {
         Some(display) => rule.display == display,
         None => rule.display || wanted.as_ref().is_some_and(|wanted| wanted.contains(&id)),
     };
-    let matches: Vec<Id> = world
+    Ok(world
         .firewall_rules
         .iter()
-        .filter(|(_, rule)| rule.purpose == purpose && scope.covers(world, rule.owner))
+        .filter(|(_, rule)| purposes.contains(&rule.purpose) && scope.covers(world, rule.owner))
         .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
         .filter(|(_, rule)| address.is_none_or(|address| rule.address == Some(address)))
         .filter(|(_, rule)| network.is_none_or(|network| rule.network == network))
         .filter(|(id, rule)| shows(*id, rule))
         .map(|(id, _)| id)
-        .collect();
-    listing::page(world, arguments, matches, |id| show(world, id))
+        .collect())
 }
 
-fn show(world: &World, id: Id) -> Object {
+pub(super) fn show(world: &World, id: Id) -> Object {
     world.firewall_rules.get(id).map(|rule| view::firewall_rule(world, id, rule)).unwrap_or_default()
 }

@@ -6,8 +6,9 @@ use crate::api::error::ApiError;
 use crate::api::{job, listing};
 use crate::catalog;
 use crate::quirk::Quirk;
-use crate::reply::Reply;
+use crate::reply::{Object, Reply};
 use crate::world::World;
+use crate::world::account::SYSTEM_ACCOUNT;
 use crate::world::table::Id;
 
 pub(super) const COMMANDS: &[Behaviour] = &[
@@ -26,6 +27,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             }
             let view = job::view(world, id);
             job::told(world, id);
+            let view = match world.sins(Quirk::JobAnswersAreWrapped) {
+                true => view.map(|view| Object::new().with("asyncjobs", view)),
+                false => view,
+            };
             view.map(Reply::Inline)
                 .ok_or_else(|| ApiError::invalid(format!("Unable to find a job by id {id}")))
         },
@@ -36,12 +41,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         run: |world, caller, arguments| {
             let scope = listing::scope(world, *caller, arguments)?;
             let started = arguments.date("startdate");
-            let matches: Vec<Id> = world
+            let mut matches: Vec<Id> = world
                 .jobs
                 .iter()
                 .filter(|(_, job)| !job.is_done() || world.sins(Quirk::FinishedJobsAreListed))
                 .filter(|(_, job)| job.is_done() || !world.sins(Quirk::PendingJobsAreHidden))
                 .filter(|(_, job)| scope.covers(world, world.owner_of(job.account)))
+                // The jobs of the integration port are not listed, not even there.
+                .filter(|(_, job)| job.account != SYSTEM_ACCOUNT)
                 .filter(|(_, job)| started.is_none_or(|started| job.created >= started))
                 .filter(|(_, job)| {
                     let class = catalog::command(job.command).map(|command| command.class_name(false));
@@ -49,6 +56,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 })
                 .map(|(id, _)| id)
                 .collect();
+            if world.sins(Quirk::NewestJobsComeFirst) {
+                matches.reverse();
+            }
             listing::page(world, arguments, matches, |id| job::view(world, id).unwrap_or_default())
         },
         ..Behaviour::PLAIN
@@ -59,7 +69,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 fn require_visible(world: &World, caller: Caller, id: Id) -> Result<(), ApiError> {
     let Some(job) = world.jobs.get(id) else { return Ok(()) };
     let owner = world.owner_of(job.account);
-    if caller.reaches(world, owner) || world.sins(Quirk::ForeignJobsAreShown) {
+    let is_foreign = world.sins(Quirk::JobsAreTheirUsers) && job.user != caller.user;
+    if (caller.reaches(world, owner) && !is_foreign) || world.sins(Quirk::ForeignJobsAreShown) {
         return Ok(());
     }
     let account = listing::view_account_dump(world, caller.account);

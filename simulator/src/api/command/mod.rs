@@ -5,27 +5,99 @@
 //! typed and present by the time `run` is called.
 
 mod account;
+mod acl;
+mod acl_item;
 mod address;
+mod address_range;
 mod affinity_group;
+mod alert;
+mod annotation;
+mod authority;
+mod autoscale;
+mod autoscale_group;
+mod backup;
+mod certificate;
+mod console;
 mod deployment;
+mod direct_download;
+mod directory;
+mod directory_link;
 mod domain;
+mod drs_plan;
 mod event;
+mod extension;
+mod fault;
 mod firewall;
+mod gpu_device;
+mod guest_system_mapping;
+mod host;
+mod host_control;
+mod image;
+mod internal_balancer;
+mod internal_balancer_vm;
+mod ip_forwarding;
+mod ipv6;
+mod iso;
 mod job;
+mod kubernetes;
+mod kubernetes_cluster;
+mod kubernetes_node;
+mod load_balancer;
+mod machine_agent;
+mod metrics;
+mod migration;
+mod netscaler;
 mod network;
+mod network_permission;
+mod nic;
+mod object_store;
 mod offering;
+mod physical_network;
+mod pod;
+mod private_gateway;
+mod project;
+mod project_invitation;
+mod project_member;
+mod project_role;
+mod public_range;
+mod purge;
+mod quota;
 mod region;
 mod register;
+mod registered;
+mod resource_detail;
+mod resource_icon;
 mod role;
 mod router;
+mod routing_firewall;
+mod security_group;
+mod service_provider;
 mod setting;
+mod snapshot;
+mod ssh_key_pair;
+mod storage;
 mod system;
+mod system_vm;
 mod tag;
 mod template;
+mod tier;
+mod unmanaged;
+mod usage;
 mod user;
 mod user_data;
 mod virtual_machine;
+mod virtual_machine_change;
+mod virtual_machine_list;
+mod vm_schedule;
+mod vm_snapshot;
 mod volume;
+mod volume_change;
+mod vpc;
+mod vpc_offering;
+mod vpn_access;
+mod vpn_site;
+mod webhook;
+mod webhook_delivery;
 mod zone;
 
 use std::sync::OnceLock;
@@ -41,12 +113,16 @@ use crate::reply::Reply;
 use crate::world::World;
 use crate::world::event::{EventState, NewEvent};
 use crate::world::kind::{Handle, Kind};
+use crate::world::project::ProjectState;
 use crate::world::table::Id;
 
 /// A step that only looks.
 pub type Look = fn(&World, &Caller, &Arguments) -> Result<(), ApiError>;
 /// A step that does something and answers `T`.
 pub type Act<T> = fn(&mut World, &Caller, &Arguments) -> Result<T, ApiError>;
+
+/// What becomes of a thing when its agent fails at a command, which is named: a refusal, or the work goes on.
+pub type AgentFails = fn(&mut World, &Caller, &Arguments, &str) -> Result<(), ApiError>;
 
 /// What a command does.
 #[derive(Debug)]
@@ -61,12 +137,16 @@ pub struct Behaviour {
     pub create: Option<Act<Handle>>,
     /// What happens when the job begins: refusals of the state, and the transitional state.
     pub begin: Option<Act<()>>,
+    /// The commands that the job sends to the agent of its thing once it has begun, in order.
+    pub sends: Option<fn(&World, &Arguments) -> &'static [&'static str]>,
+    /// What becomes of the thing when the agent fails at one of them, which is named. Without it the work goes on.
+    pub agent_fails: Option<AgentFails>,
     /// The parameter that names the thing which the command is about.
     pub about: Option<&'static str>,
     /// Whether the answered entity carries the job that made it (JOB-065).
     pub joins_job: bool,
     /// What the events of the command say; `{}` stands for the thing's identifier, `{#}` for its
-    /// internal number, `{name}` for a parameter as sent, `null` if it was not.
+    /// internal number, `{@}` for that of its account, `{name}` for a parameter as sent, `null` if it was not.
     pub events: Option<EventTexts>,
     /// The same, where it depends on the parameters.
     pub events_of: Option<fn(&Arguments) -> EventTexts>,
@@ -81,10 +161,17 @@ pub struct Behaviour {
 pub struct EventTexts {
     /// The text of the `Scheduled` event.
     pub scheduled: &'static str,
-    /// The text of the others, which begin it with a capital or put words before it.
+    /// The text of the others, which begin it with a capital or put words before it; none, if it is empty.
     pub action: &'static str,
     /// The text of the `Created` event of a two-step command.
     pub created: Option<&'static str>,
+}
+
+impl EventTexts {
+    /// The same text for all, of a command that makes nothing while the request waits.
+    pub(super) const fn of(action: &'static str) -> Self {
+        Self { scheduled: action, action, created: None }
+    }
 }
 
 impl Behaviour {
@@ -95,6 +182,8 @@ impl Behaviour {
         check: None,
         create: None,
         begin: None,
+        sends: None,
+        agent_fails: None,
         about: None,
         joins_job: false,
         events: None,
@@ -117,27 +206,95 @@ impl Behaviour {
 /// Every family of commands.
 const FAMILIES: &[&[Behaviour]] = &[
     system::COMMANDS,
+    certificate::COMMANDS,
     job::COMMANDS,
     domain::COMMANDS,
     account::COMMANDS,
     user::COMMANDS,
+    directory::COMMANDS,
+    directory_link::COMMANDS,
     role::COMMANDS,
+    project::COMMANDS,
+    project_member::COMMANDS,
+    project_invitation::COMMANDS,
+    project_role::COMMANDS,
     setting::COMMANDS,
     zone::COMMANDS,
+    pod::COMMANDS,
+    host::COMMANDS,
+    storage::COMMANDS,
+    physical_network::COMMANDS,
+    service_provider::COMMANDS,
+    public_range::COMMANDS,
+    address_range::COMMANDS,
+    system_vm::COMMANDS,
+    host_control::COMMANDS,
+    metrics::COMMANDS,
+    alert::COMMANDS,
     offering::COMMANDS,
     template::COMMANDS,
+    iso::COMMANDS,
     network::COMMANDS,
+    network_permission::COMMANDS,
+    nic::COMMANDS,
     address::COMMANDS,
     firewall::COMMANDS,
+    load_balancer::COMMANDS,
     router::COMMANDS,
+    security_group::COMMANDS,
+    vpc_offering::COMMANDS,
+    vpc::COMMANDS,
+    acl::COMMANDS,
+    acl_item::COMMANDS,
+    private_gateway::COMMANDS,
+    internal_balancer::COMMANDS,
+    vpn_site::COMMANDS,
+    vpn_access::COMMANDS,
     virtual_machine::COMMANDS,
+    virtual_machine_change::COMMANDS,
+    virtual_machine_list::COMMANDS,
+    migration::COMMANDS,
+    console::COMMANDS,
+    unmanaged::COMMANDS,
     volume::COMMANDS,
+    volume_change::COMMANDS,
+    snapshot::COMMANDS,
+    vm_schedule::COMMANDS,
+    vm_snapshot::COMMANDS,
     user_data::COMMANDS,
     event::COMMANDS,
+    fault::COMMANDS,
     region::COMMANDS,
     tag::COMMANDS,
+    annotation::COMMANDS,
     affinity_group::COMMANDS,
-    register::COMMANDS,
+    registered::COMMANDS,
+    ssh_key_pair::COMMANDS,
+    resource_detail::COMMANDS,
+    resource_icon::COMMANDS,
+    webhook::COMMANDS,
+    webhook_delivery::COMMANDS,
+    backup::COMMANDS,
+    kubernetes::COMMANDS,
+    object_store::COMMANDS,
+    extension::COMMANDS,
+    usage::COMMANDS,
+    autoscale::COMMANDS,
+    autoscale_group::COMMANDS,
+    direct_download::COMMANDS,
+    drs_plan::COMMANDS,
+    gpu_device::COMMANDS,
+    guest_system_mapping::COMMANDS,
+    ip_forwarding::COMMANDS,
+    internal_balancer_vm::COMMANDS,
+    ipv6::COMMANDS,
+    kubernetes_cluster::COMMANDS,
+    kubernetes_node::COMMANDS,
+    routing_firewall::COMMANDS,
+    netscaler::COMMANDS,
+    purge::COMMANDS,
+    quota::COMMANDS,
+    authority::COMMANDS,
 ];
 
 fn table() -> &'static [Option<&'static Behaviour>] {
@@ -153,7 +310,24 @@ fn table() -> &'static [Option<&'static Behaviour>] {
     })
 }
 
-/// Whether a command is played.
+/// The command of this name, in exact case, if the release of the world has it. One that came later is as good as
+/// unknown.
+#[must_use]
+pub fn known(world: &World, name: &str) -> Option<Command> {
+    catalog::command(name).filter(|command| command.is_in(world.release) && is_open(world, *command))
+}
+
+/// Whether the setting that a command depends on was true when the server started. What logs in
+/// looks at its setting itself.
+fn is_open(world: &World, command: Command) -> bool {
+    command.is_authenticator()
+        || command.gate().is_none_or(|gate| match crate::world::setting::default(gate.setting) {
+            Some(_) => world.settings.flag(gate.setting),
+            None => gate.default,
+        })
+}
+
+/// Whether a command is played by a family. What opens and ends sessions is not among them.
 #[must_use]
 pub fn is_played(command: Command) -> bool {
     table()[command.index()].is_some()
@@ -189,9 +363,9 @@ pub(super) fn find(command: Command) -> Result<&'static Behaviour, ApiError> {
     }
 }
 
-/// The word for a kind of thing as the `resourcetype` of tags.
-pub(super) fn tag_word(kind: crate::world::kind::Kind) -> &'static str {
-    tag::type_word(kind)
+/// The word for a thing as the `resourcetype` of tags.
+pub(super) fn tag_word(world: &World, of: Handle) -> &'static str {
+    tag::tag_word(world, of)
 }
 
 /// How long the job of a command took on the recorded server (table 5.1 of the specification).
@@ -227,6 +401,7 @@ fn filled<'a>(
     template: &str,
     uuid: Option<Uuid>,
     about: Option<Handle>,
+    owner: crate::world::Owner,
     sent: impl Fn(&str) -> Option<&'a str>,
 ) -> String {
     let mut text = String::new();
@@ -237,6 +412,7 @@ fn filled<'a>(
         match name {
             "" => text.push_str(&uuid.map(|uuid| uuid.to_string()).unwrap_or_default()),
             "#" => text.push_str(&about.map(|about| about.id.to_string()).unwrap_or_default()),
+            "@" => text.push_str(&owner.account.to_string()),
             name => text.push_str(sent(name).unwrap_or("null")),
         }
         rest = after;
@@ -279,14 +455,15 @@ pub(super) fn record_scheduled(
         parent: None,
         about,
     };
-    if let Some(created) = texts.created {
+    if let Some(created) = texts.created.filter(|_| !world.sins(Quirk::CreationsAreNotTold)) {
         event.event_type = arguments.command().create_event().unwrap_or(event_type);
-        event.description = format!("Successfully created entity for {}", filled(created, uuid, about, sent));
+        event.description =
+            format!("Successfully created entity for {}", filled(created, uuid, about, owner, sent));
         event.parent = Some(world.record(event.clone()));
     }
     event.event_type = event_type;
     event.state = EventState::Scheduled;
-    event.description = filled(texts.scheduled, uuid, about, sent);
+    event.description = filled(texts.scheduled, uuid, about, owner, sent);
     let parent = event.parent;
     let scheduled = world.record(event);
     Some(parent.unwrap_or(scheduled))
@@ -325,7 +502,7 @@ fn record_of_job(
     is_error: bool,
     describe: impl Fn(&str) -> String,
 ) {
-    let Some(texts) = texts else { return };
+    let Some(texts) = texts.filter(|texts| !texts.action.is_empty()) else { return };
     let Some(job) = world.jobs.get(job) else { return };
     let Some(event_type) = catalog::command(job.command).and_then(Command::event) else { return };
     let (user, about, parent, params) = (job.user, job.about, job.root_event, job.params.clone());
@@ -341,7 +518,7 @@ fn record_of_job(
         let found = params.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         found.map(|(_, value)| value.as_str())
     };
-    let description = describe(&filled(texts.action, uuid, about, sent));
+    let description = describe(&filled(texts.action, uuid, about, owner, sent));
     world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
 }
 
@@ -361,7 +538,7 @@ pub(super) fn record_synchronous(
     let owner = event_owner(world, about).unwrap_or_else(|| caller.owner());
     let uuid = about.and_then(|about| world.uuid_of(about));
     let words = if is_error { "Error while" } else { "Successfully completed" };
-    let text = filled(texts.action, uuid, about, |name| arguments.sent(name));
+    let text = filled(texts.action, uuid, about, owner, |name| arguments.sent(name));
     let description = format!("{words} {text}");
     world.record(NewEvent {
         user: caller.user,
@@ -389,7 +566,7 @@ pub(super) fn acting_owner(
     let declares = |name: &str| arguments.command().param(name).is_some();
     let account = declares("account").then(|| arguments.filled("account")).flatten();
     let domain = declares("domainid").then(|| arguments.id("domainid")).flatten();
-    let Some(name) = account else { return Ok(caller.owner()) };
+    let Some(name) = account else { return project_owner(world, caller, arguments) };
     let Some(domain) = domain else {
         return Err(ApiError::invalid("Account must be specified with domainId parameter"));
     };
@@ -404,6 +581,47 @@ pub(super) fn acting_owner(
         ));
     }
     Ok(owner)
+}
+
+/// The account behind the project that a create command names, or the caller (API-ACL-030).
+fn project_owner(
+    world: &World,
+    caller: &Caller,
+    arguments: &Arguments,
+) -> Result<crate::world::Owner, ApiError> {
+    let named = arguments.command().param("projectid").and_then(|_| arguments.id("projectid"));
+    let Some(project) = named.and_then(|id| world.projects.get(id)) else { return Ok(caller.owner()) };
+    if project.state != ProjectState::Active {
+        let text = format!(
+            "Can't add resources to the project with specified projectId in state={} as it's no longer active",
+            project.state.name()
+        );
+        return Err(ApiError::permission(text).about(project.uuid, "projectId"));
+    }
+    let owner = world.owner_of(project.account);
+    if !caller.reaches(world, owner) {
+        return Err(ApiError::permission(
+            "Caller does not have permission to operate with provided resource.",
+        ));
+    }
+    Ok(owner)
+}
+
+/// Refuses what an account may not have more of; storage is wanted in bytes (REA-001).
+pub(super) fn require_room(
+    world: &World,
+    owner: crate::world::Owner,
+    resource: &str,
+    wanted: i64,
+) -> Result<(), ApiError> {
+    let Some(resource) = crate::world::limit::Resource::named(resource) else { return Ok(()) };
+    if world.sins(Quirk::LimitsAreIgnored) {
+        return Ok(());
+    }
+    world.require_room(owner, resource, wanted).map_err(|text| match world.sins(Quirk::LimitsAre531) {
+        true => ApiError::permission(text),
+        false => ApiError::new(super::error::Fault::ResourceAllocation, text),
+    })
 }
 
 #[cfg(test)]

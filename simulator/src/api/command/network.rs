@@ -1,16 +1,23 @@
 //! Guest networks. Their public addresses are in [`address`](super::address), their routers in
 //! [`router`](super::router).
 
-use super::{Behaviour, EventTexts, acting_owner};
+use std::net::Ipv4Addr;
+
+use super::deployment::network_dump;
+use super::{Behaviour, EventTexts, acting_owner, require_room, tier};
+use crate::api::caller::Caller;
 use crate::api::error::ApiError;
+use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
-use crate::world::World;
+use crate::world::account::{ROOT_DOMAIN, SYSTEM};
 use crate::world::event::{EventState, NewEvent};
 use crate::world::kind::{Handle, Kind};
-use crate::world::network::{NetworkState, NewNetwork, Subnet};
-use crate::world::offering::GuestType;
+use crate::world::network::{Network, NetworkState, NewNetwork, Subnet};
+use crate::world::offering::{GuestType, NetworkOffering};
 use crate::world::table::Id;
+use crate::world::{Owner, World};
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
@@ -31,27 +38,36 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             }
             let services = arguments.texts("supportedservices");
             let (for_vpc, offering) = (arguments.maybe_flag("forvpc"), arguments.id("networkofferingid"));
+            let vpc = arguments.id("vpcid");
             let restart = arguments.maybe_flag("restartrequired");
             let traffic = arguments.filled("traffictype");
-            let matches: Vec<Id> = world
+            let mut matches: Vec<Id> = world
                 .networks
                 .iter()
                 // The newest first (REA-006).
                 .rev()
-                .filter(|(_, row)| match filter.as_str() {
-                    "account" | "domain" => {
-                        row.guest_type != GuestType::Shared && scope.covers(world, row.owner)
+                .filter(|(_, row)| {
+                    let shared = caller.is_root_admin() && row.guest_type == GuestType::Shared
+                        || world.may_use_network(row, caller.account);
+                    match filter.as_str() {
+                        "account" | "domain" => {
+                            row.guest_type != GuestType::Shared && scope.covers(world, row.owner)
+                        }
+                        "shared" => shared,
+                        _ => shared || scope.covers(world, row.owner),
                     }
-                    "shared" => row.guest_type == GuestType::Shared,
-                    _ => row.guest_type == GuestType::Shared || scope.covers(world, row.owner),
                 })
                 .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
                 .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
-                .filter(|(_, row)| name.is_none_or(|name| row.name.eq_ignore_ascii_case(name)))
+                .filter(|(_, row)| match name {
+                    Some(part) if world.sins(Quirk::NetworkNamesAreParts) => row.name.contains(part),
+                    Some(name) => row.name.eq_ignore_ascii_case(name),
+                    None => true,
+                })
                 .filter(|(_, row)| kind.is_none_or(|kind| row.guest_type.name().eq_ignore_ascii_case(kind)))
                 .filter(|_| traffic.is_none_or(|traffic| traffic.eq_ignore_ascii_case("Guest")))
-                // Only tiers are of a VPC, and there are none.
-                .filter(|_| for_vpc != Some(true))
+                .filter(|(_, row)| for_vpc.is_none_or(|wanted| row.vpc.is_some() == wanted))
+                .filter(|(_, row)| vpc.is_none_or(|vpc| row.vpc == Some(vpc)))
                 .filter(|(_, row)| offering.is_none_or(|offering| row.offering == offering))
                 .filter(|(_, row)| restart.is_none_or(|restart| row.restart_required == restart))
                 .filter(|(_, row)| {
@@ -64,6 +80,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
                 .map(|(id, _)| id)
                 .collect();
+            if world.sins(Quirk::NetworksRunForward) {
+                matches.reverse();
+            }
             listing::page(world, arguments, matches, |id| show(world, id, *caller))
         },
         ..Behaviour::PLAIN
@@ -71,12 +90,21 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "createNetwork",
         run: |world, caller, arguments| {
-            let owner = acting_owner(world, caller, arguments)?;
+            if arguments.has("vpcid") {
+                return tier::create(world, caller, arguments);
+            }
+            let mut owner = acting_owner(world, caller, arguments)?;
             let offering = arguments.id("networkofferingid").unwrap_or_default();
             let zone = arguments.id("zoneid").unwrap_or_default();
             let Some(row) = world.network_offerings.get(offering) else {
                 return Err(ApiError::invalid(format!("unable to find network offering {offering}")));
             };
+            if !row.enabled {
+                return Err(ApiError::invalid(
+                    "Can't use specified network offering id as its state is not Enabled",
+                )
+                .about(row.uuid, "networkOfferingId"));
+            }
             if row.for_vpc {
                 return Err(ApiError::invalid("Network offering can be used for VPC networks only"));
             }
@@ -86,6 +114,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                      specifyVlan=false.",
                 ));
             }
+            let (persistent, shared) = (row.persistent, row.guest_type == GuestType::Shared);
+            // A shared network is a whole domain's unless it is asked for in an account's name.
+            let subdomain_access = (shared && is_for_a_domain(arguments))
+                .then(|| arguments.maybe_flag("subdomainaccess").unwrap_or(true));
+            if subdomain_access.is_some() {
+                owner = Owner { account: SYSTEM, domain: arguments.id("domainid").unwrap_or(ROOT_DOMAIN) };
+            }
+            let range = guest_range(arguments)?;
             let subnet = match (arguments.filled("gateway"), arguments.filled("netmask")) {
                 (Some(gateway), Some(netmask)) => {
                     let gateway = gateway.parse().map_err(|_| ApiError::invalid("Invalid gateway"))?;
@@ -100,6 +136,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     .and_then(Subnet::of_cidr),
                 _ => None,
             };
+            require_room(world, owner, "network", 1)?;
             let name = arguments.required("name").to_owned();
             let display_text = arguments.filled("displaytext").map_or_else(|| name.clone(), str::to_owned);
             let vlan = arguments.filled("vlan").and_then(|vlan| vlan.parse().ok());
@@ -114,16 +151,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 vlan,
                 domain,
             });
-            world.record(NewEvent {
-                user: caller.user,
-                owner,
-                event_type: "NETWORK.CREATE",
-                state: EventState::Completed,
-                is_error: false,
-                description: format!("Successfully completed creating network. Network Id: {id}"),
-                parent: None,
-                about: Some(Handle { kind: Kind::Network, id }),
-            });
+            if let Some(row) = world.networks.get_mut(id) {
+                row.subdomain_access = subdomain_access;
+                row.range = range;
+            }
+            if persistent || world.sins(Quirk::NetworksStartImplemented) {
+                world.implement_network(id);
+            }
+            record_creation(world, caller, owner, id);
             Ok(Reply::Object(show(world, id, *caller)))
         },
         ..Behaviour::PLAIN
@@ -139,10 +174,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         check: Some(|world, caller, arguments| {
             let id = arguments.id("id").unwrap_or_default();
-            if world.networks.get(id).is_none() {
+            if world.networks.get(id).is_none() && !world.sins(Quirk::DeletedNetworksFailLate) {
                 return Err(ApiError::invalid(format!("Network ID={id} doesn't exist")));
             }
-            if arguments.flag("forced") && !caller.is_root_admin() {
+            refuse_tenants(world, caller, id)?;
+            let may_force = caller.is_root_admin() || world.sins(Quirk::UsersForceDeletions);
+            if arguments.flag("forced") && !may_force {
                 return Err(ApiError::invalid(
                     "Delete network with 'forced' option can only be called by root admins",
                 ));
@@ -152,7 +189,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         run: |world, _, arguments| {
             let id = arguments.id("id").unwrap_or_default();
             if world.is_network_in_use(id) || world.networks.get(id).is_none() {
-                return Err(ApiError::api(530, "Failed to delete network"));
+                return Err(match world.sins(Quirk::NetworksTellWhyTheyStay) {
+                    true => ApiError::invalid("Unable to delete network: it has machines"),
+                    false => ApiError::api(530, "Failed to delete network"),
+                });
             }
             world.remove_network(id);
             Ok(Reply::SUCCESS)
@@ -169,9 +209,29 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, caller, arguments| {
             let id = arguments.id("id").unwrap_or_default();
-            let Some(row) = world.networks.get_mut(id) else {
+            let Some(row) = world.networks.get(id) else {
                 return Err(ApiError::invalid(format!("Unable to find network by id {id}")));
             };
+            let offering = arguments.id("networkofferingid").filter(|offering| *offering != row.offering);
+            if let Some(offering) = offering {
+                require_upgrade(world, row, offering)?;
+            }
+            // A network that is in use would have to be switched off for this, and it is not.
+            let changes_domain = arguments.filled("networkdomain").is_some_and(|domain| domain != row.domain);
+            let is_stuck =
+                changes_domain && row.state == NetworkState::Implemented && world.is_network_in_use(id);
+            let Some(row) = world.networks.get_mut(id) else { return Ok(Reply::Nothing) };
+            // The switch is kept as a detail once a change was tried at all.
+            row.hides_addresses = Some(arguments.flag("hideipaddressusage"));
+            if is_stuck {
+                row.state = NetworkState::Shutdown;
+                let text = format!(
+                    "failed to update network {} due to Failed to shutdown the network elements and resources as a part \
+                     of update to network with specified id; network is in wrong state: Shutdown",
+                    row.uuid
+                );
+                return Err(ApiError::runtime(text));
+            }
             if let (Some(cidr), Some(subnet)) = (arguments.filled("guestvmcidr"), row.subnet) {
                 let inside = Subnet::of_cidr(cidr)
                     .is_some_and(|part| part.prefix >= subnet.prefix && subnet.contains(part.base));
@@ -192,8 +252,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if let Some(domain) = arguments.filled("networkdomain") {
                 domain.clone_into(&mut row.domain);
             }
-            // The switch is kept as a detail once the network was changed at all.
-            row.hides_addresses = Some(arguments.flag("hideipaddressusage"));
+            if let Some(offering) = offering {
+                row.offering = offering;
+            }
             Ok(Reply::Object(show(world, id, *caller)))
         },
         ..Behaviour::PLAIN
@@ -201,18 +262,26 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "restartNetwork",
         about: Some("id"),
+        check: Some(|world, caller, arguments| {
+            refuse_tenants(world, caller, arguments.id("id").unwrap_or_default())
+        }),
         events: Some(EventTexts {
             scheduled: "Restarting network: {#}",
             action: "restarting network",
             created: None,
         }),
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
             let id = arguments.id("id").unwrap_or_default();
+            let in_any_state = world.sins(Quirk::UnusedNetworksRestart);
             match world.networks.get_mut(id) {
-                Some(row) if matches!(row.state, NetworkState::Implemented | NetworkState::Setup) => {
+                Some(row)
+                    if in_any_state
+                        || matches!(row.state, NetworkState::Implemented | NetworkState::Setup) =>
+                {
                     row.restart_required = false;
+                    row.redundant |= arguments.flag("makeredundant");
                     if arguments.flag("cleanup") {
-                        world.renew_router(id);
+                        world.renew_router(id, caller.user);
                     }
                     Ok(Reply::SUCCESS)
                 }
@@ -223,8 +292,102 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
+    Behaviour {
+        name: "migrateNetwork",
+        about: Some("networkid"),
+        events: Some(EventTexts {
+            scheduled: "Migrating network: {#}",
+            action: "migrating network",
+            created: None,
+        }),
+        run: |world, caller, arguments| {
+            let id = arguments.id("networkid").unwrap_or_default();
+            let offering = arguments.id("networkofferingid").unwrap_or_default();
+            let Some(row) = world.networks.get_mut(id) else {
+                return Err(ApiError::invalid(format!("Unable to find network by id {id}")));
+            };
+            if !matches!(row.state, NetworkState::Allocated | NetworkState::Implemented | NetworkState::Setup)
+            {
+                return Err(ApiError::runtime("Failed to migrate network as it is in invalid state."));
+            }
+            row.offering = offering;
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
 ];
 
-fn show(world: &World, id: Id, viewer: crate::api::caller::Caller) -> Object {
+/// Whether a new shared network is for a domain, not for one account.
+fn is_for_a_domain(arguments: &Arguments) -> bool {
+    let named = arguments.has("account") || arguments.has("projectid");
+    arguments.filled("acltype").map_or(!named, |word| word.eq_ignore_ascii_case("domain"))
+}
+
+/// The first and the last address that guests of a new network may have.
+fn guest_range(arguments: &Arguments) -> Result<Option<(Ipv4Addr, Ipv4Addr)>, ApiError> {
+    let address = |name: &str| {
+        let sent = arguments.filled(name);
+        sent.map(|text| text.parse().map_err(|_| ApiError::invalid(format!("Invalid {name}: {text}"))))
+            .transpose()
+    };
+    let Some(first) = address("startip")? else { return Ok(None) };
+    Ok(Some((first, address("endip")?.unwrap_or(first))))
+}
+
+/// What tenants may not do with a network of a whole domain (NET-005).
+fn refuse_tenants(world: &World, caller: &Caller, id: Id) -> Result<(), ApiError> {
+    let Some(row) = world.networks.get(id) else { return Ok(()) };
+    let names_its_vlan =
+        world.network_offerings.get(row.offering).is_some_and(|offering| offering.specify_vlan);
+    if row.guest_type == GuestType::Shared && names_its_vlan && !caller.is_root_admin() {
+        return Err(ApiError::permission(format!(
+            "Shared network {} with specifyvlan=true can only be operated by root admin",
+            network_dump(world, id)
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses an offering that a network cannot change to.
+fn require_upgrade(world: &World, row: &Network, wanted: Id) -> Result<(), ApiError> {
+    let (Some(old), Some(new)) =
+        (world.network_offerings.get(row.offering), world.network_offerings.get(wanted))
+    else {
+        return Err(ApiError::invalid("Unable to find network offering by specified id"));
+    };
+    if !new.enabled {
+        return Err(ApiError::invalid("Can't use specified network offering id as its state is not Enabled")
+            .about(new.uuid, "networkOfferingId"));
+    }
+    let guards =
+        |offering: &NetworkOffering| offering.services.iter().any(|(service, _)| service == "SecurityGroup");
+    let fits = old.guest_type == new.guest_type
+        && old.specify_vlan == new.specify_vlan
+        && old.for_vpc == new.for_vpc
+        && guards(old) == guards(new);
+    if fits {
+        return Ok(());
+    }
+    Err(ApiError::invalid(format!(
+        "Can't upgrade from network offering {} to {}; check logs for more information",
+        old.uuid, new.uuid
+    )))
+}
+
+/// Tells that a network was made.
+pub(super) fn record_creation(world: &mut World, caller: &Caller, owner: Owner, id: Id) {
+    world.record(NewEvent {
+        user: caller.user,
+        owner,
+        event_type: "NETWORK.CREATE",
+        state: EventState::Completed,
+        is_error: false,
+        description: format!("Successfully completed creating network. Network Id: {id}"),
+        parent: None,
+        about: Some(Handle { kind: Kind::Network, id }),
+    });
+}
+
+pub(super) fn show(world: &World, id: Id, viewer: Caller) -> Object {
     world.networks.get(id).map(|row| view::network(world, id, row, viewer)).unwrap_or_default()
 }

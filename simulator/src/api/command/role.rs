@@ -3,10 +3,12 @@
 use uuid::Uuid;
 
 use super::Behaviour;
+use crate::api::caller::Caller;
 use crate::api::error::{ApiError, Fault};
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
 use crate::catalog::RoleType;
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::role::{Role, RoleRule, is_rule, role_type_named};
@@ -51,9 +53,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "createRole",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
             let model = arguments.id("roleid").and_then(|id| world.roles.get(id)).cloned();
             let role_type = match (arguments.filled("type"), &model) {
+                _ if world.sins(Quirk::RoleRefusalsAreVague)
+                    && arguments.has("type") == arguments.has("roleid") =>
+                {
+                    return Err(ApiError::parameter("Invalid role"));
+                }
                 (None, None) => {
                     return Err(ApiError::parameter("Neither role type nor role ID is provided"));
                 }
@@ -63,6 +70,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 (Some(name), None) => named_type(name)?,
                 (None, Some(model)) => model.role_type,
             };
+            require_dynamic(world, caller)?;
             let name = arguments.required("name");
             refuse_taken(world, name)?;
             let description = arguments.filled("description").map(str::to_owned);
@@ -79,18 +87,19 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "importRole",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
             let role_type = named_type(arguments.required("type"))?;
             let rules = arguments
                 .grouped("rules")
                 .into_iter()
                 .map(|group| {
                     let rule = group.get("rule").cloned().unwrap_or_default();
-                    require_rule(&rule)?;
+                    require_rule(world, &rule)?;
                     let allow = permission(group.get("permission").map_or("", String::as_str))?;
                     Ok((rule, allow, group.get("description").cloned()))
                 })
                 .collect::<Result<Vec<_>, ApiError>>()?;
+            require_dynamic(world, caller)?;
             let name = arguments.required("name");
             let existing =
                 world.roles.iter().find(|(_, role)| role.name.eq_ignore_ascii_case(name)).map(|(id, _)| id);
@@ -126,7 +135,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "updateRole",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
+            require_dynamic(world, caller)?;
             let id = changeable(world, arguments, "Default roles cannot be updated")?;
             let role_type = arguments.filled("type").map(named_type).transpose()?;
             let changes_type = role_type
@@ -162,7 +172,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "deleteRole",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
+            require_dynamic(world, caller)?;
             let id = changeable(world, arguments, "Default roles cannot be deleted")?;
             if world.is_role_in_use(id) {
                 return Err(ApiError::permission(
@@ -176,12 +187,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "enableRole",
-        run: |world, _, arguments| set_enabled(world, arguments, true),
+        run: |world, caller, arguments| set_enabled(world, caller, arguments, true),
         ..Behaviour::PLAIN
     },
     Behaviour {
         name: "disableRole",
-        run: |world, _, arguments| set_enabled(world, arguments, false),
+        run: |world, caller, arguments| set_enabled(world, caller, arguments, false),
         ..Behaviour::PLAIN
     },
     Behaviour {
@@ -190,13 +201,17 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let wanted = arguments.id("roleid");
             let mut shown: Vec<Object> = Vec::new();
             for (id, role) in world.roles.iter().filter(|(id, _)| wanted.is_none_or(|wanted| wanted == *id)) {
-                shown.extend(world.rules_of(role).map(|rule| view::role_permission(role, rule, true)));
-                let rules = built_in(role).into_iter().zip(1_u64..);
+                shown.extend(world.rules_of(role).map(|rule| view::role_permission(world, role, rule, true)));
+                let has = |(rule, _): &(&str, bool)| {
+                    let command = crate::catalog::command(rule);
+                    command.is_none_or(|command| command.is_in(world.release))
+                };
+                let rules = built_in(role).into_iter().filter(has).zip(1_u64..);
                 shown.extend(rules.map(|((rule, allow), place)| {
                     // Derived, so that the seed's identifiers do not depend on the list.
                     let uuid = Uuid::from_u128(role.uuid.as_u128() ^ u128::from(place));
                     let rule = RoleRule { uuid, role: id, rule: rule.to_owned(), allow, description: None };
-                    view::role_permission(role, &rule, true)
+                    view::role_permission(world, role, &rule, true)
                 }));
             }
             Ok(Reply::all(shown))
@@ -205,10 +220,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "createRolePermission",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
             let rule = arguments.required("rule");
-            require_rule(rule)?;
+            require_rule(world, rule)?;
             let allow = permission(arguments.required("permission"))?;
+            require_dynamic(world, caller)?;
             let id = arguments.id("roleid").unwrap_or_default();
             let Some(role) = world.roles.get(id) else { return Err(no_role()) };
             if role.is_default {
@@ -222,7 +238,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (role, rule) = (world.roles.get(id), world.role_rules.get(rule));
             Ok(Reply::Object(
                 role.zip(rule)
-                    .map(|(role, rule)| view::role_permission(role, rule, false))
+                    .map(|(role, rule)| view::role_permission(world, role, rule, false))
                     .unwrap_or_default(),
             ))
         },
@@ -230,7 +246,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "updateRolePermission",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
+            require_dynamic(world, caller)?;
             let id = arguments.id("roleid").unwrap_or_default();
             let Some(role) = world.roles.get(id) else { return Err(no_role()) };
             let order = arguments.ids("ruleorder");
@@ -277,7 +294,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "deleteRolePermission",
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
+            require_dynamic(world, caller)?;
             let id = arguments.id("id").unwrap_or_default();
             if world.role_rules.get(id).is_none() {
                 return Err(ApiError::parameter("Invalid role permission id provided"));
@@ -311,6 +329,17 @@ fn built_in(role: &Role) -> Vec<(&'static str, bool)> {
         .collect()
 }
 
+/// Refuses to change roles while they are static, and to all but administrators (API-ACL-007).
+fn require_dynamic(world: &World, caller: &Caller) -> Result<(), ApiError> {
+    if !world.settings.flag("dynamic.apichecker.enabled") {
+        return Err(ApiError::permission("Dynamic api checker is not enabled, aborting role operation"));
+    }
+    if caller.role_type() != RoleType::Admin {
+        return Err(ApiError::permission("Restricted API called by a user account of non-Admin role type"));
+    }
+    Ok(())
+}
+
 fn named_type(name: &str) -> Result<RoleType, ApiError> {
     role_type_named(name).ok_or_else(|| ApiError::api(530, "Illegal RoleType name provided"))
 }
@@ -326,15 +355,15 @@ fn refuse_taken(world: &World, name: &str) -> Result<(), ApiError> {
     Ok(())
 }
 
-fn require_rule(rule: &str) -> Result<(), ApiError> {
-    if is_rule(rule) {
+pub(super) fn require_rule(world: &World, rule: &str) -> Result<(), ApiError> {
+    if is_rule(rule) || world.sins(Quirk::AnyTextIsARule) {
         return Ok(());
     }
     Err(ApiError::invalid(format!("Only API names and wildcards are allowed, invalid rule provided: {rule}")))
 }
 
 /// `allow` or `deny`, as Java's enumeration reads it.
-fn permission(word: &str) -> Result<bool, ApiError> {
+pub(super) fn permission(word: &str) -> Result<bool, ApiError> {
     match word.to_uppercase().as_str() {
         "ALLOW" => Ok(true),
         "DENY" => Ok(false),
@@ -355,7 +384,13 @@ fn changeable(world: &World, arguments: &Arguments, refusal: &str) -> Result<Id,
     }
 }
 
-fn set_enabled(world: &mut World, arguments: &Arguments, enabled: bool) -> Result<Reply, ApiError> {
+fn set_enabled(
+    world: &mut World,
+    caller: &Caller,
+    arguments: &Arguments,
+    enabled: bool,
+) -> Result<Reply, ApiError> {
+    require_dynamic(world, caller)?;
     let id = arguments.id("id").unwrap_or_default();
     let Some(role) = world.roles.get_mut(id) else { return Err(no_role()) };
     role.enabled = enabled;

@@ -27,7 +27,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     .filled(parameter)
                     .is_none_or(|wanted| value.is_some_and(|value| value.eq_ignore_ascii_case(wanted)))
             };
-            let matches: Vec<&str> = setting::names()
+            let matches: Vec<&str> = world
+                .settings
+                .names()
                 .into_iter()
                 .filter(|other| name.is_none_or(|name| other.eq_ignore_ascii_case(name)))
                 .filter(|other| {
@@ -63,9 +65,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let name = arguments.required("name");
             let value = arguments.text("value");
             let scope = scope(arguments);
-            if !setting::names().contains(&name) {
-                return Err(unknown(UnknownSetting(name.to_owned())));
-            }
+            let known = world.settings.names().into_iter().find(|known| known.eq_ignore_ascii_case(name));
+            let name = known.ok_or_else(|| unknown(UnknownSetting(name.to_owned())))?;
             if let Some(value) = value {
                 require_type(name, value)?;
             }

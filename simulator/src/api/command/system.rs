@@ -1,11 +1,17 @@
 //! The server itself: what it can do and how it is set.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
 use super::Behaviour;
+use crate::api::access;
 use crate::api::caller::Caller;
 use crate::api::discovery::{self, ApiFacts, ParamFacts, ResponseFacts};
 use crate::api::error::ApiError;
-use crate::api::{VERSION, access};
+use crate::api::signature::mac;
+use crate::catalog::{Command, RoleType};
 use crate::quirk::{Quirk, Quirks};
+use crate::release::Release;
 use crate::reply::{Object, Reply, Value};
 use crate::world::World;
 
@@ -26,10 +32,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         run: |world, caller, arguments| {
             let name = arguments.filled("name");
             let filter = name.filter(|_| world.sins(Quirk::ApiNamesAreFilters));
+            let role = match world.sins(Quirk::RestrictedParametersAreListed) {
+                true => RoleType::Admin,
+                false => caller.role_type(),
+            };
             let mut facts = discovery::listing(
-                &super::is_served,
-                &|command| access::allows(world, *caller, command.name(), Some(command)),
-                caller.role_type(),
+                world.release,
+                // What is said of a command depends on all that a real server has, played or not.
+                &|command| command.served_by_default_build() || super::is_served(command),
+                &|command| is_listed(world, *caller, command),
+                role,
                 if filter.is_some() { None } else { name },
             );
             if let Some(part) = filter {
@@ -45,35 +57,114 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
-    Behaviour { name: "getApiLimit", run: |_, _, _| Err(no_throttling()), ..Behaviour::PLAIN },
-    Behaviour { name: "resetApiLimit", run: |_, _, _| Err(no_throttling()), ..Behaviour::PLAIN },
+    Behaviour {
+        name: "getCloudIdentifier",
+        run: |world, caller, arguments| {
+            let user = arguments.id("userid").and_then(|id| world.users.get(id));
+            let Some(user) = user else {
+                return Err(ApiError::invalid("Unable to find active user of specified id"));
+            };
+            if !caller.reaches(world, world.owner_of(user.account)) {
+                return Err(ApiError::permission(
+                    "Caller does not have permission to operate with provided resource.",
+                ));
+            }
+            let identifier = world.settings.text("cloud.identifier");
+            // Who has no key has no signature either.
+            let signed = user.secret_key.as_deref().map(|secret| mac(identifier, secret));
+            let signature = signed.map(|signed| STANDARD.encode(signed)).unwrap_or_default();
+            Ok(Reply::Object(Object::new().with("cloudidentifier", identifier).with("signature", signature)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "getApiLimit",
+        run: |world, caller, _| {
+            require_throttling(world)?;
+            let per_user = world.sins(Quirk::LimitsArePerUser);
+            let window = world.window_of(if per_user { caller.user } else { caller.account });
+            let name = world.accounts.get(caller.account).map(|account| account.name.clone());
+            let names = if world.sins(Quirk::LimitFieldsInLowerCase) {
+                ["apiissued", "apiallowed", "expireafter"]
+            } else {
+                ["apiIssued", "apiAllowed", "expireAfter"]
+            };
+            let answer = Object::new()
+                .with("accountid", world.ids.uuid())
+                .with("account", name)
+                .with(names[0], window.issued)
+                .with(names[1], world.calls_allowed() - window.issued)
+                .with(names[2], window.ends.0 - world.now.0);
+            Ok(Reply::Object(answer))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "resetApiLimit",
+        run: |world, _, arguments| {
+            require_throttling(world)?;
+            if !world.sins(Quirk::ResetLeavesTheLimit) {
+                world.forget_calls(arguments.id("account"));
+            }
+            Ok(Reply::SUCCESS)
+        },
+        ..Behaviour::PLAIN
+    },
 ];
 
-/// The simulator counts no calls, which is what a server does unless told otherwise (API-LIM-001).
-fn no_throttling() -> ApiError {
-    ApiError::api(432, "This api is only available when api.throttling.enabled = true.")
+/// Refuses questions about a limit that does not exist (API-LIM-003).
+fn require_throttling(world: &World) -> Result<(), ApiError> {
+    if world.is_throttled() || world.sins(Quirk::LimitWithoutThrottling) {
+        return Ok(());
+    }
+    Err(ApiError::api(432, "This api is only available when api.throttling.enabled = true."))
+}
+
+/// The release that the server says it is.
+fn claim(world: &World) -> String {
+    if world.sins(Quirk::ClaimsAnOlderRelease) {
+        return Release::new(18, 0).claim();
+    }
+    if world.sins(Quirk::ReleaseIsUnknown) { "unknown".to_owned() } else { world.version.clone() }
+}
+
+/// Whether a caller is told of a command (API-DIS-008): what the role allows, and of the commands
+/// that log in the built-in role of root administrators alone (API-DIS-010). One whose setting is off is not there.
+fn is_listed(world: &World, caller: Caller, command: Command) -> bool {
+    if command.is_authenticator() {
+        return caller.is_root_admin() || world.sins(Quirk::LoginIsListedToAll);
+    }
+    let is_allowed = access::allows(world, caller, command.name(), Some(command));
+    let is_there = super::is_served(command) && super::known(world, command.name()).is_some();
+    is_there && (is_allowed || world.sins(Quirk::OneListingForAll))
 }
 
 fn capabilities(world: &World, caller: Caller) -> Object {
     let setting = |name: &str| world.settings.flag(name);
     let support_elb =
         if world.sins(Quirk::SupportElbIsAFlag) { Value::Flag(false) } else { Value::from("false") };
-    let version = setting("expose.cloudstack.version.api.list.capabilities").then_some(VERSION);
+    // Only where calls are limited (API-DIS-011).
+    let limit = |name: &str| world.is_throttled().then(|| world.settings.number(name));
+    let version = setting("expose.cloudstack.version.api.list.capabilities").then(|| claim(world));
+    // Administrators may whatever the setting says.
+    let may = |name: &str| caller.is_root_admin() || caller.is_domain_admin() || setting(name);
     Object::new()
         .with("securitygroupsenabled", world.zones.iter().any(|(_, zone)| zone.security_groups))
-        .with("dynamicrolesenabled", true)
+        .with("dynamicrolesenabled", setting("dynamic.apichecker.enabled"))
         .with("cloudstackversion", version)
         .with("userpublictemplateenabled", true)
         .with("supportELB", support_elb)
-        .with("projectinviterequired", false)
+        .with("projectinviterequired", setting("project.invite.required"))
         .with("allowusercreateprojects", setting("allow.user.create.projects"))
         .with("customdiskofferingminsize", 1)
         .with("customdiskofferingmaxsize", 1024)
         .with("regionsecondaryenabled", false)
+        .with("apilimitinterval", limit("api.throttling.interval"))
         .with("kvmsnapshotenabled", true)
-        .with("allowuserviewdestroyedvm", setting("allow.user.view.destroyed.vm"))
-        .with("allowuserexpungerecovervm", setting("allow.user.expunge.recover.vm"))
-        .with("allowuserexpungerecovervolume", setting("allow.user.expunge.recover.volume"))
+        .with("apilimitmax", limit("api.throttling.max"))
+        .with("allowuserviewdestroyedvm", may("allow.user.view.destroyed.vm"))
+        .with("allowuserexpungerecovervm", may("allow.user.expunge.recover.vm"))
+        .with("allowuserexpungerecovervolume", may("allow.user.expunge.recover.volume"))
         .with("allowuserviewalldomainaccounts", false)
         .with("allowuserforcestopvm", true)
         .with("kubernetesserviceenabled", true)
@@ -104,7 +195,7 @@ fn api(quirks: &Quirks, facts: ApiFacts) -> Object {
         .with(flag, facts.isasync)
         .with("related", facts.related)
         .with("params", facts.params.into_iter().map(|fact| param(quirks, fact)).collect::<Vec<_>>())
-        .with("response", facts.response.into_iter().map(response).collect::<Vec<_>>())
+        .with("response", fields(quirks, facts.response))
 }
 
 fn param(quirks: &Quirks, facts: ParamFacts) -> Object {
@@ -127,15 +218,23 @@ fn param(quirks: &Quirks, facts: ParamFacts) -> Object {
         .with("related", facts.related)
 }
 
-fn response(facts: ResponseFacts) -> Object {
+fn fields(quirks: &Quirks, facts: Vec<ResponseFacts>) -> Vec<Object> {
+    let leaves_out = |fact: &ResponseFacts| {
+        matches!(fact, ResponseFacts::Blank) && quirks.has(Quirk::BlankFieldsAreLeftOut)
+    };
+    facts.into_iter().filter(|fact| !leaves_out(fact)).map(|fact| field(quirks, fact)).collect()
+}
+
+fn field(quirks: &Quirks, facts: ResponseFacts) -> Object {
     match facts {
         ResponseFacts::Blank => Object::new(),
         ResponseFacts::Named { name, description, field_type, response: nested } => {
-            let nested: Vec<Object> = nested.into_iter().map(response).collect();
+            let nested = fields(quirks, nested);
+            let package = if quirks.has(Quirk::FieldTypesHaveAPackage) { "java.lang." } else { "" };
             Object::new()
                 .with("name", name)
                 .with("description", description)
-                .with("type", field_type)
+                .with("type", format!("{package}{field_type}"))
                 .with("response", (!nested.is_empty()).then_some(nested))
         }
     }

@@ -2,26 +2,33 @@
 
 use super::account::{NO_REACH, key_access};
 use super::{Behaviour, EventTexts};
+use crate::api::authenticator::{self, Attempt};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
-use crate::world::account::{NewUser, SYSTEM, Standing};
+use crate::world::account::{NewUser, SYSTEM, Source, Standing};
+use crate::world::password::Password;
 use crate::world::table::Id;
+use crate::world::two_factor::{Provider, TwoFactor};
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "listUsers",
         run: |world, caller, arguments| {
             let wanted = listing::wanted(arguments)?;
+            // Others of its account are none of a normal user's business.
+            let sees_itself_alone = !caller.is_root_admin() && !caller.is_domain_admin();
             if let Some(id) = wanted.as_ref().and_then(|wanted| wanted.first())
                 && !caller.is_root_admin()
-                && world
-                    .users
-                    .get(*id)
-                    .is_some_and(|user| !caller.reaches(world, world.owner_of(user.account)))
+                && (sees_itself_alone && *id != caller.user
+                    || world
+                        .users
+                        .get(*id)
+                        .is_some_and(|user| !caller.reaches(world, world.owner_of(user.account))))
             {
                 return Err(ApiError::permission(
                     "Calling user is not authorized to see the user requested by id",
@@ -35,6 +42,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .users
                 .iter()
                 .filter(|(id, _)| *id != SYSTEM)
+                .filter(|(id, _)| !sees_itself_alone || *id == caller.user)
                 .filter(|(_, user)| scope.covers(world, world.owner_of(user.account)))
                 .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
                 .filter(|(_, user)| username.is_none_or(|name| user.username.eq_ignore_ascii_case(name)))
@@ -79,20 +87,48 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "listUserTwoFactorAuthenticatorProviders",
-        run: |_, _, arguments| {
+        run: |world, _, arguments| {
             let name = arguments.filled("name");
-            let providers = [
-                ("totp", "TOTP user two factor authentication provider Plugin"),
-                ("staticpin", "Static Pin user two factor authentication provider Plugin"),
-            ];
+            let shown = |provider: Provider| match world.sins(Quirk::ProvidersInCapitals) {
+                true => provider.name().to_uppercase(),
+                false => provider.name().to_owned(),
+            };
             Ok(Reply::all(
-                providers
+                Provider::ALL
                     .into_iter()
-                    .filter(|(provider, _)| name.is_none_or(|name| name == *provider))
-                    .map(|(provider, text)| Object::new().with("name", provider).with("description", text))
+                    .filter(|provider| name.is_none_or(|name| name == provider.name()))
+                    .map(|provider| {
+                        Object::new().with("name", shown(provider)).with("description", provider.about())
+                    })
                     .collect(),
             ))
         },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "setupUserTwoFactorAuthentication",
+        run: |world, caller, arguments| {
+            let fields = if arguments.maybe_flag("enable").unwrap_or(true) {
+                set_up_second_factor(world, *caller, arguments.filled("provider"))?
+            } else {
+                let user = match arguments.id("userid") {
+                    Some(id) => reachable(world, *caller, Some(id))?,
+                    None => caller.user,
+                };
+                if let Some(row) = world.users.get_mut(user) {
+                    row.two_factor = TwoFactor::default();
+                }
+                Object::new()
+            };
+            let name = world.sins(Quirk::SetUpIsNamedProvider).then_some("provider");
+            Ok(Reply::Object(Object { name, ..fields }))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "validateUserTwoFactorAuthenticationCode",
+        // The code of a session is seen before commands are looked up; this is who signs instead.
+        run: |_, _, _| Err(ApiError::api(405, "This is an authentication api, cannot be used directly")),
         ..Behaviour::PLAIN
     },
     Behaviour {
@@ -219,12 +255,37 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 pub(super) fn new_user(arguments: &Arguments) -> NewUser {
     NewUser {
         username: arguments.required("username").to_owned(),
-        password: arguments.required("password").to_owned(),
+        source: Source::Any,
+        password: Password::Chosen(arguments.required("password").to_owned()),
         firstname: arguments.required("firstname").to_owned(),
         lastname: arguments.required("lastname").to_owned(),
         email: arguments.filled("email").map(str::to_owned),
         timezone: arguments.filled("timezone").map(str::to_owned),
     }
+}
+
+/// Sets a second factor up for the caller and tells its secret (API-AUTH-066, API-AUTH-067).
+fn set_up_second_factor(world: &mut World, caller: Caller, name: Option<&str>) -> Result<Object, ApiError> {
+    let is_on =
+        ["enable.user.2fa", "mandate.user.2fa"].iter().any(|name| world.domain_flag(name, caller.domain));
+    if !is_on && !world.sins(Quirk::SetUpWhileOff) {
+        return Err(ApiError::runtime("2FA is not enabled for this domain or at global level"));
+    }
+    let default = world.domain_setting("user.2fa.default.provider", caller.domain);
+    let name = name.unwrap_or(default);
+    let provider = Provider::named(name).ok_or_else(|| {
+        ApiError::runtime(format!(
+            "Failed to find the two factor authentication provider by the name: {name}"
+        ))
+    })?;
+    let secret = world
+        .set_up_second_factor(caller.user, provider)
+        .ok_or_else(|| ApiError::runtime("2FA key is already setup for the user account"))?;
+    let user = world.users.get(caller.user);
+    Ok(Object::new()
+        .with("id", user.map(|user| user.uuid))
+        .with("username", user.map(|user| user.username.as_str()))
+        .with("secretcode", secret))
 }
 
 /// The user of a domain with a name, case ignored.
@@ -269,7 +330,7 @@ fn update(world: &mut World, caller: Caller, arguments: &Arguments, id: Id) -> R
                     "To set a new password the current password must be provided.",
                 ));
             }
-            Some(current) if world.users.get(id).is_some_and(|user| user.password != current) => {
+            Some(current) if !is_current(world, id, current) => {
                 return Err(ApiError::invalid("Current password is incorrect."));
             }
             Some(_) => {}
@@ -279,6 +340,7 @@ fn update(world: &mut World, caller: Caller, arguments: &Arguments, id: Id) -> R
     if keys.0.is_some() != keys.1.is_some() {
         return Err(ApiError::invalid("Please provide a userApiKey/userSecretKey pair"));
     }
+    let stored = password.map(|password| world.encoded(&Password::Chosen(password.to_owned())));
     let Some(user) = world.users.get_mut(id) else { return Ok(()) };
     let set = |field: &mut String, value: Option<&str>| {
         if let Some(value) = value {
@@ -288,21 +350,35 @@ fn update(world: &mut World, caller: Caller, arguments: &Arguments, id: Id) -> R
     set(&mut user.firstname, arguments.filled("firstname"));
     set(&mut user.lastname, arguments.filled("lastname"));
     set(&mut user.username, arguments.filled("username"));
-    set(&mut user.password, password);
+    if let Some(stored) = stored {
+        user.stored = stored;
+        user.printed = None;
+    }
     if let Some(email) = arguments.filled("email") {
         user.email = Some(email.to_owned());
     }
     if let Some(timezone) = arguments.filled("timezone") {
         user.timezone = Some(timezone.to_owned());
     }
-    if let (Some(public), Some(secret)) = keys {
-        user.api_key = Some(public.to_owned());
-        user.secret_key = Some(secret.to_owned());
-    }
     if let Some(access) = access {
         user.key_access = access;
     }
+    // It mandates and never takes the mandate back.
+    if arguments.maybe_flag("mandate2fa") == Some(true) {
+        user.two_factor.mandated = true;
+    }
+    if let (Some(public), Some(secret)) = keys {
+        world.set_keys(id, public, secret);
+    }
     Ok(())
+}
+
+/// Whether somebody knows the password of a user.
+fn is_current(world: &mut World, id: Id, password: &str) -> bool {
+    let Some(user) = world.users.get(id) else { return false };
+    let (username, domain) = (user.username.clone(), world.owner_of(user.account).domain);
+    let attempt = Attempt { username: &username, password, domain, user: Some(id) };
+    authenticator::is_stored(world, &attempt)
 }
 
 fn name_in_use(world: &World, username: &str, domain: Id, user: Id) -> ApiError {

@@ -1,13 +1,16 @@
 //! Volumes.
 
-use super::{Behaviour, EventTexts, acting_owner};
+use super::{Behaviour, EventTexts, acting_owner, require_room};
+use crate::api::access;
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
+use crate::world::offering::DiskOffering;
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 use crate::world::volume::{Volume, VolumeState};
@@ -16,37 +19,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
         name: "listVolumes",
         run: |world, caller, arguments| {
-            let wanted = listing::wanted(arguments)?;
-            let scope = listing::scope(world, *caller, arguments)?;
-            let (machine, zone) = (arguments.id("virtualmachineid"), arguments.id("zoneid"));
-            let (name, kind) = (arguments.filled("name"), arguments.filled("type"));
-            let state = arguments.filled("state");
-            let tags = arguments.grouped("tags");
-            let (pool, disk) = (arguments.id("storageid"), arguments.id("diskofferingid"));
-            let matches: Vec<Id> = world
-                .volumes
-                .iter()
-                .filter(|(_, row)| scope.covers(world, row.owner))
-                .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
-                .filter(|(_, row)| {
-                    machine.is_none_or(|machine| row.attached.is_some_and(|(id, _)| id == machine))
-                })
-                .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
-                .filter(|(_, row)| name.is_none_or(|name| row.name.eq_ignore_ascii_case(name)))
-                .filter(|(_, row)| {
-                    let word = if row.is_root { "ROOT" } else { "DATADISK" };
-                    kind.is_none_or(|kind| word.eq_ignore_ascii_case(kind))
-                })
-                .filter(|(_, row)| pool.is_none_or(|pool| row.pool == Some(pool)))
-                .filter(|(_, row)| disk.is_none_or(|disk| row.disk_offering == Some(disk)))
-                .filter(|(id, _)| {
-                    let handle = Handle { kind: Kind::Volume, id: *id };
-                    tags.iter().all(|tag| world.has_tag(handle, tag))
-                })
-                .filter(|(_, row)| state.is_none_or(|state| row.state.name().eq_ignore_ascii_case(state)))
-                .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
-                .map(|(id, _)| id)
-                .collect();
+            let matches = matches(world, *caller, arguments)?;
             listing::page(world, arguments, in_pages(arguments, matches), |id| show(world, id, *caller))
         },
         ..Behaviour::PLAIN
@@ -56,6 +29,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         joins_job: true,
         create: Some(|world, caller, arguments| {
             let owner = acting_owner(world, caller, arguments)?;
+            if let Some(snapshot) = arguments.id("snapshotid") {
+                return from_snapshot(world, *caller, owner, snapshot, arguments);
+            }
             let zone = arguments.id("zoneid").unwrap_or_default();
             let disk = arguments.id("diskofferingid").ok_or_else(|| {
                 ApiError::invalid(
@@ -66,11 +42,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .disk_offerings
                 .get(disk)
                 .ok_or_else(|| ApiError::invalid("Please specify a valid disk offering."))?;
+            if !world.is_for_domain(&row.reach, owner.domain) || !row.reach.covers_zone(zone) {
+                return Err(refused_offering(world, owner.account, disk, row, zone));
+            }
             let size =
                 row.size.or_else(|| arguments.integer("size").and_then(|size| u64::try_from(size).ok()));
             let size =
                 size.ok_or_else(|| ApiError::invalid("This disk offering requires a custom size specified"))?;
             let name = arguments.required("name").to_owned();
+            require_room(world, owner, "volume", 1)?;
+            require_room(world, owner, "primary_storage", bytes(size << 30))?;
             let id = world.add_data_volume(owner, zone, &name, disk, size << 30);
             Ok(Handle { kind: Kind::Volume, id })
         }),
@@ -81,6 +62,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, caller, arguments| {
             let id = arguments.created().unwrap_or_default();
+            if world.volumes.get(id).is_some_and(|row| row.snapshot.is_some()) {
+                world.fill_from_snapshot(id);
+                if let Some(machine) = arguments.id("virtualmachineid") {
+                    world.attach_volume(id, machine, None);
+                }
+            }
             Ok(Reply::Object(show(world, id, *caller)))
         },
         ..Behaviour::PLAIN
@@ -91,9 +78,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         run: |world, _, arguments| {
             let id = arguments.id("id").unwrap_or_default();
             let row = volume(world, arguments)?;
-            refuse_attached(row)?;
-            refuse_protected(row)?;
-            world.volumes.remove(id);
+            if !world.sins(Quirk::AttachedVolumesAreDeleted) {
+                refuse_attached(row)?;
+            }
+            if !world.sins(Quirk::ProtectedVolumesAreDeleted) {
+                refuse_protected(row)?;
+            }
+            refuse_snapshotted(world, id)?;
+            world.remove_volume(id);
             Ok(Reply::SUCCESS)
         },
         ..Behaviour::PLAIN
@@ -110,7 +102,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, _, arguments| {
             let row = volume(world, arguments)?;
-            refuse_attached(row)?;
+            if !world.sins(Quirk::VolumesAreAttachedTwice) {
+                refuse_attached(row)?;
+            }
             if row.state == VolumeState::Destroy {
                 return Err(ApiError::invalid("Please specify a volume that is not destroyed."));
             }
@@ -132,6 +126,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 } else {
                     "Vm already has root volume attached to it"
                 }));
+            }
+            let has_snapshots = arguments
+                .id("virtualmachineid")
+                .is_some_and(|machine| world.vm_snapshots_of(machine).next().is_some());
+            if has_snapshots {
+                return Err(ApiError::invalid(
+                    "Unable to attach volume, please specify a VM that does not have VM snapshots",
+                ));
             }
             if let (VolumeState::Allocated, Some(row)) =
                 (row.state, arguments.id("id").and_then(|id| world.volumes.get_mut(id)))
@@ -173,6 +175,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 ));
             }
             let row = volume(world, arguments)?;
+            if row.attached.is_none() && world.sins(Quirk::VolumesAreDetachedTwice) {
+                return Ok(());
+            }
             let machine = row.attached.and_then(|(machine, _)| world.virtual_machines.get(machine));
             let machine =
                 machine.ok_or_else(|| ApiError::invalid("The specified volume is not attached to a VM."))?;
@@ -183,6 +188,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if row.is_root && machine.state == MachineState::Running {
                 return Err(ApiError::invalid(
                     "Root volume detach can happen only when vm is in states: Stopped or Destroyed",
+                ));
+            }
+            let holder = row.attached.map(|(machine, _)| machine).unwrap_or_default();
+            if world.vm_snapshots_of(holder).next().is_some() {
+                return Err(ApiError::invalid(
+                    "Unable to detach volume, please specify a VM that does not have VM snapshots",
                 ));
             }
             Ok(())
@@ -206,10 +217,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, _, arguments| {
             let row = volume(world, arguments)?;
+            if world.is_being_snapshotted(arguments.id("id").unwrap_or_default()) {
+                return Err(ApiError::runtime(
+                    "There is/are unbacked up snapshot(s) on this volume, resize volume is not permitted, please try \
+                     again later.",
+                ));
+            }
             let size = wanted_size(world, row, arguments)?;
             if size < row.size && !arguments.flag("shrinkok") {
                 return Err(ApiError::api(
-                    432,
+                    if world.sins(Quirk::ResizesFailWith431) { 431 } else { 432 },
                     format!(
                         "Going from existing size of {} to size of {size} would shrink the volume.Need to sign off by \
                          supplying the shrinkok parameter with value of true.",
@@ -260,8 +277,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, caller, arguments| {
             let row = volume(world, arguments)?;
-            refuse_attached(row)?;
+            if !world.sins(Quirk::AttachedVolumesAreDestroyed) {
+                refuse_attached(row)?;
+            }
             refuse_protected(row)?;
+            refuse_snapshotted(world, arguments.id("id").unwrap_or_default())?;
             let expunge = arguments.flag("expunge");
             let may = caller.is_root_admin() || world.settings.flag("allow.user.expunge.recover.volume");
             if expunge && !may {
@@ -270,7 +290,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                      is set.",
                 ));
             }
-            if row.state == VolumeState::Allocated && !expunge {
+            let is_new = row.state == VolumeState::Allocated;
+            if is_new && !expunge && !world.sins(Quirk::AllocatedVolumesAreDestroyed) {
                 return Err(ApiError::invalid(
                     "The volume in Allocated/Uploaded state can only be expunged not destroyed/recovered",
                 ));
@@ -287,8 +308,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     if expunge && was_on_storage { VolumeState::Expunged } else { VolumeState::Destroy };
             }
             let object = show(world, id, *caller);
-            if expunge {
-                world.volumes.remove(id);
+            if expunge || world.sins(Quirk::DestroyedVolumesAreGone) {
+                world.remove_volume(id);
             }
             Ok(Reply::Object(object))
         },
@@ -306,7 +327,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                      is set.",
                 ));
             }
-            if row.state != VolumeState::Destroy {
+            if row.state != VolumeState::Destroy && !world.sins(Quirk::VolumesRecoverFromAnyState) {
                 return Err(ApiError::invalid("Please specify a volume in Destroy state."));
             }
             if let Some(row) = world.volumes.get_mut(id) {
@@ -320,9 +341,96 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
 ];
 
+/// The refusal of a disk offering that is for others.
+fn refused_offering(world: &World, account: Id, id: Id, row: &DiskOffering, zone: Id) -> ApiError {
+    let zone_row = world.zones.get(zone);
+    ApiError::permission(format!(
+        "Access denied to {} for disk offering: DiskOffering {{\"id\":{id},\"name\":\"{}\",\"uuid\":\"{}\"}}., zone: \
+         Zone {{\"id\": \"{zone}\", \"name\": \"{}\", \"uuid\": \"{}\"}} by AffinityGroupAccessChecker",
+        listing::view_account_dump(world, account),
+        row.name,
+        row.uuid,
+        zone_row.map_or("", |zone| zone.name.as_str()),
+        zone_row.map(|zone| zone.uuid).unwrap_or_default()
+    ))
+}
+
+/// The volumes that a list is about, in the order of its pages.
+pub(super) fn matches(world: &World, caller: Caller, arguments: &Arguments) -> Result<Vec<Id>, ApiError> {
+    let wanted = listing::wanted(arguments)?;
+    let scope = listing::scope(world, caller, arguments)?;
+    let (machine, zone) = (arguments.id("virtualmachineid"), arguments.id("zoneid"));
+    let (name, kind) = (arguments.filled("name"), arguments.filled("type"));
+    let state = arguments.filled("state");
+    let tags = arguments.grouped("tags");
+    let (pool, disk) = (arguments.id("storageid"), arguments.id("diskofferingid"));
+    let matches: Vec<Id> = world
+        .volumes
+        .iter()
+        .filter(|(_, row)| scope.covers(world, row.owner) || world.sins(Quirk::VolumesOfOthersAreListed))
+        .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
+        .filter(|(_, row)| machine.is_none_or(|machine| row.attached.is_some_and(|(id, _)| id == machine)))
+        .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
+        .filter(|(_, row)| name.is_none_or(|name| row.name.eq_ignore_ascii_case(name)))
+        .filter(|(_, row)| {
+            let word = if row.is_root { "ROOT" } else { "DATADISK" };
+            kind.is_none_or(|kind| word.eq_ignore_ascii_case(kind))
+        })
+        .filter(|(_, row)| pool.is_none_or(|pool| row.pool == Some(pool)))
+        .filter(|(_, row)| disk.is_none_or(|disk| row.disk_offering == Some(disk)))
+        .filter(|(id, _)| {
+            let handle = Handle { kind: Kind::Volume, id: *id };
+            tags.iter().all(|tag| world.has_tag(handle, tag))
+        })
+        .filter(|(_, row)| state.is_none_or(|state| row.state.name().eq_ignore_ascii_case(state)))
+        .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
+        .map(|(id, _)| id)
+        .collect();
+    Ok(in_pages(arguments, matches))
+}
+
 fn show(world: &World, id: Id, viewer: Caller) -> Object {
     let row = world.volumes.get(id);
     row.map(|row| view::volume(world, id, row, viewer.is_root_admin())).unwrap_or_default()
+}
+
+/// The first step of a volume made from a snapshot (VOL-001, SNP-003).
+fn from_snapshot(
+    world: &mut World,
+    caller: Caller,
+    owner: crate::world::Owner,
+    snapshot: Id,
+    arguments: &Arguments,
+) -> Result<Handle, ApiError> {
+    if !access::may(world, caller, Handle { kind: Kind::Snapshot, id: snapshot }, false) {
+        return Err(ApiError::permission(
+            "Caller does not have permission to operate with provided resource.",
+        ));
+    }
+    super::snapshot::require_backed_up(world, snapshot, "volume")?;
+    let wanted = arguments.integer("size").and_then(|size| u64::try_from(size).ok()).map(|size| size << 30);
+    let size = wanted.or_else(|| world.snapshots.get(snapshot).map(|row| row.size)).unwrap_or_default();
+    require_room(world, owner, "volume", 1)?;
+    require_room(world, owner, "primary_storage", bytes(size))?;
+    world
+        .add_volume_from_snapshot(owner, snapshot, arguments.filled("name"), wanted)
+        .map(|id| Handle { kind: Kind::Volume, id })
+        .ok_or_else(|| ApiError::runtime("Failed to create volume"))
+}
+
+fn bytes(size: u64) -> i64 {
+    i64::try_from(size).unwrap_or(i64::MAX)
+}
+
+/// Upstream's text of a volume in refusals.
+pub(super) fn dump(id: Id, row: &Volume) -> String {
+    let machine = row.attached.map_or_else(|| "null".to_owned(), |(machine, _)| machine.to_string());
+    format!(
+        "Volume {{\"id\":{id},\"instanceId\":{machine},\"name\":\"{}\",\"uuid\":\"{}\",\"volumeType\":\"{}\"}}",
+        row.name,
+        row.uuid,
+        if row.is_root { "ROOT" } else { "DATADISK" }
+    )
 }
 
 /// The volume that a command is about.
@@ -336,12 +444,23 @@ fn volume<'a>(world: &'a World, arguments: &Arguments) -> Result<&'a Volume, Api
 
 /// A removed volume is refused while the request waits (VOL-008).
 fn refuse_removed(world: &World, _: &Caller, arguments: &Arguments) -> Result<(), ApiError> {
-    if arguments.has("id") { volume(world, arguments).map(|_| ()) } else { Ok(()) }
+    let is_judged = arguments.has("id") && !world.sins(Quirk::RemovedVolumesFailLate);
+    if is_judged { volume(world, arguments).map(|_| ()) } else { Ok(()) }
 }
 
 fn refuse_attached(row: &Volume) -> Result<(), ApiError> {
     if row.attached.is_some() {
         return Err(ApiError::invalid("Please specify a volume that is not attached to any VM."));
+    }
+    Ok(())
+}
+
+/// A volume that a snapshot is being taken of stays (VOL-007).
+fn refuse_snapshotted(world: &World, id: Id) -> Result<(), ApiError> {
+    if world.is_being_snapshotted(id) {
+        return Err(ApiError::invalid(
+            "There are snapshot operations in progress on the volume, unable to delete it",
+        ));
     }
     Ok(())
 }

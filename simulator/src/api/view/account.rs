@@ -2,6 +2,7 @@
 
 use crate::api::caller::Caller;
 use crate::catalog::RoleType;
+use crate::quirk::Quirk;
 use crate::reply::Object;
 use crate::world::World;
 use crate::world::account::ROOT_DOMAIN;
@@ -11,7 +12,7 @@ use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 
 /// What is limited, in the order of the response class, with the first part of the fields' names.
-const LIMITED: [(&str, [&str; 3]); 17] = [
+pub(super) const LIMITED: [(&str, [&str; 3]); 17] = [
     ("user_vm", ["vmlimit", "vmtotal", "vmavailable"]),
     ("public_ip", ["iplimit", "iptotal", "ipavailable"]),
     ("volume", ["volumelimit", "volumetotal", "volumeavailable"]),
@@ -32,7 +33,13 @@ const LIMITED: [(&str, [&str; 3]); 17] = [
 ];
 
 /// Adds a limit with what is used of it: `vmlimit`, `vmtotal`, `vmavailable`.
-fn push_limit(world: &World, object: &mut Object, holder: Holder, name: &str, names: [&'static str; 3]) {
+pub(super) fn push_limit(
+    world: &World,
+    object: &mut Object,
+    holder: Holder,
+    name: &str,
+    names: [&'static str; 3],
+) {
     let Some(resource) = Resource::named(name) else { return };
     let (most, used) = (world.limit(holder, resource), world.in_use(holder, resource));
     // Secondary storage is measured with a fraction, all else is counted.
@@ -100,21 +107,23 @@ pub fn account(world: &World, id: Id) -> Object {
             object.push("vmrunning", in_state(MachineState::Running));
         }
     }
-    let users: Vec<Object> = world
-        .users
-        .iter()
-        .filter(|(_, user)| user.account == id)
-        .map(|(user_id, _)| user(world, user_id))
-        .collect();
+    let users = users_of(world, id);
+    let standing = row.standing.name();
+    let capitals = world.sins(Quirk::AccountStatesAreCapitals);
     object
-        .with("state", row.standing.name())
-        .with("created", row.created)
+        .with("state", if capitals { standing.to_uppercase() } else { standing.to_owned() })
+        .with("created", (!row.is_default).then_some(row.created))
+        .with("user", users)
         .with("networkdomain", row.network_domain.as_deref())
         .with("accountdetails", (!row.details.is_empty()).then(|| row.details.clone()))
-        .with("user", users)
         .with("isdefault", row.is_default)
         .with("groups", Vec::<String>::new())
         .with("apikeyaccess", row.key_access.name())
+}
+
+/// The users of an account.
+pub(super) fn users_of(world: &World, account: Id) -> Vec<Object> {
+    world.users.iter().filter(|(_, row)| row.account == account).map(|(id, _)| user(world, id)).collect()
 }
 
 /// A user as lists show it.
@@ -149,7 +158,7 @@ pub fn user(world: &World, id: Id) -> Object {
         .with("state", row.standing.name())
         .with("account", account.map(|account| account.name.as_str()))
         .with("accounttype", account.map(|account| account.account_type.number()))
-        .with("usersource", "native")
+        .with("usersource", row.source.name())
         .with("roleid", role.map(|role| role.uuid))
         .with("roletype", role.map(|role| role.role_type.name()))
         .with("rolename", role.map(|role| role.name.as_str()))
@@ -160,8 +169,8 @@ pub fn user(world: &World, id: Id) -> Object {
         .with("accountid", account.map(|account| account.uuid))
         .with("iscallerchilddomain", false)
         .with("isdefault", row.is_default)
-        .with("is2faenabled", false)
-        .with("is2famandated", false)
+        .with("is2faenabled", row.two_factor.is_enabled())
+        .with("is2famandated", world.second_factor_is_mandated(id))
 }
 
 /// How much of a domain is shown.
@@ -192,14 +201,15 @@ pub fn domain(world: &World, id: Id, look: DomainLook) -> Object {
         .with("networkdomain", row.network_domain.as_deref())
         .with("path", row.shown_path())
         .with("state", listed.then_some("Active"))
-        .with("created", (look != DomainLook::New).then_some(row.created));
+        // The installation brings ROOT along, without a time.
+        .with("created", (look != DomainLook::New && id != ROOT_DOMAIN).then_some(row.created));
     if !listed {
         return object.with("secondarystoragetotal", 0.0);
     }
     for (name, names) in LIMITED {
         push_limit(world, &mut object, Holder::Domain(id), name, names);
     }
-    object.with("hasannotations", false)
+    object.with("hasannotations", super::has_annotations(world, row.uuid))
 }
 
 /// A role; `isdefault` is shown in lists only.
@@ -217,23 +227,34 @@ pub fn role(row: &Role, in_list: bool) -> Object {
 
 /// A rule of a role; `rolename` is shown in lists only.
 #[must_use]
-pub fn role_permission(role: &Role, rule: &RoleRule, in_list: bool) -> Object {
+pub fn role_permission(world: &World, role: &Role, rule: &RoleRule, in_list: bool) -> Object {
+    let permission = if rule.allow { "allow" } else { "deny" };
+    let permission = match world.sins(Quirk::PermissionsAreUpperCase) {
+        true => permission.to_uppercase(),
+        false => permission.to_owned(),
+    };
     Object::new()
         .with("id", rule.uuid)
         .with("roleid", role.uuid)
         .with("rolename", in_list.then_some(role.name.as_str()))
         .with("rule", &rule.rule)
-        .with("permission", if rule.allow { "allow" } else { "deny" })
+        .with("permission", permission)
         .with("description", rule.description.as_deref())
 }
 
 /// The limit of somebody.
 #[must_use]
 pub fn resource_limit(world: &World, holder: Holder, resource: Resource) -> Object {
+    let project = match holder {
+        Holder::Account(id) => world.project_of(id).map(|(_, project)| project),
+        Holder::Domain(_) => None,
+    };
     holder_fields(world, holder)
         .with("resourcetype", resource.number().to_string())
         .with("resourcetypename", resource.name())
-        .with("max", world.limit(holder, resource))
+        .with("max", world.counting_limit(holder, resource))
+        .with("projectid", project.map(|project| project.uuid))
+        .with("project", project.map(|project| project.name.as_str()))
 }
 
 /// How much somebody has.

@@ -11,7 +11,7 @@ use crate::world::table::Id;
 pub fn firewall_rule(world: &World, id: Id, row: &Rule) -> Object {
     let network = world.networks.get(row.network);
     let address = row.address.and_then(|address| world.addresses.get(address));
-    let tags = super::tags(world, Handle { kind: Kind::FirewallRule, id });
+    let tags = super::bare_tags(world, Handle { kind: Kind::FirewallRule, id });
     let object = Object::new().with("id", row.uuid);
     if let (Purpose::PortForwarding, Some(target)) = (row.purpose, row.target) {
         let machine = world.virtual_machines.get(target.machine);
@@ -32,7 +32,7 @@ pub fn firewall_rule(world: &World, id: Id, row: &Rule) -> Object {
             .with("tags", tags)
             .with("vmguestip", target.address)
             .with("networkid", network.map(|network| network.uuid))
-            .with("fordisplay", row.display);
+            .with_admin("fordisplay", row.display);
     }
     object
         .with("protocol", &row.protocol)
@@ -46,7 +46,26 @@ pub fn firewall_rule(world: &World, id: Id, row: &Rule) -> Object {
         .with("icmptype", row.icmp.map(|(kind, _)| kind))
         .with("icmpcode", row.icmp.map(|(_, code)| code))
         .with("tags", tags)
-        .with("fordisplay", row.display)
+        .with_admin("fordisplay", row.display)
         .with("destcidrlist", row.destinations.join(","))
-        .with("traffictype", if row.purpose == Purpose::Egress { "Egress" } else { "Ingress" })
+        .with("traffictype", if row.purpose.is_egress() { "Egress" } else { "Ingress" })
+}
+
+/// A rule for the machine that an address stands for.
+#[must_use]
+pub fn ip_forwarding_rule(world: &World, row: &Rule) -> Object {
+    let address = row.address.and_then(|address| world.addresses.get(address));
+    let machine = address.and_then(|address| address.static_nat);
+    let machine = machine.and_then(|machine| world.virtual_machines.get(machine));
+    Object::new()
+        .with("id", row.uuid)
+        .with("protocol", &row.protocol)
+        .with("virtualmachineid", machine.map(|machine| machine.uuid))
+        .with("virtualmachinename", machine.map(|machine| machine.name.as_str()))
+        .with("virtualmachinedisplayname", machine.map(|machine| machine.shown_name()))
+        .with("ipaddressid", address.map(|address| address.uuid))
+        .with("ipaddress", address.map(|address| address.address))
+        .with("startport", row.ports.map(|(first, _)| first))
+        .with("endport", row.ports.map(|(_, last)| last))
+        .with("state", row.state.name())
 }

@@ -8,24 +8,30 @@ use crate::reply::{Object, Value};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
 use crate::world::network::{Address, Network};
-use crate::world::offering::GuestType;
+use crate::world::offering::{GuestType, NetworkOffering};
 use crate::world::table::Id;
 use crate::world::virtual_machine::Nic;
 
 /// A guest network.
 #[must_use]
 pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
-    let tags = super::tags(world, Handle { kind: Kind::Network, id });
+    let tags = super::bare_tags(world, Handle { kind: Kind::Network, id });
     let zone = world.zones.get(row.zone);
     let offering = world.network_offerings.get(row.offering);
     let physical = row.physical_network.and_then(|physical| world.physical_networks.get(physical));
     let full = viewer.is_root_admin();
-    let services = offering.map(|offering| services(&offering.services)).unwrap_or_default();
+    let services = offering.map(services).unwrap_or_default();
     let offers = |service: &str| {
         offering.is_some_and(|offering| offering.services.iter().any(|(name, _)| name == service))
     };
+    let own_router = offering.filter(|row| row.guest_type == GuestType::Isolated && !row.for_vpc);
+    let provides = |service: &str, provider: &str| {
+        offering.is_some_and(|row| row.services.iter().any(|pair| pair.0 == service && pair.1 == provider))
+    };
+    let vpc = row.vpc.and_then(|vpc| world.vpcs.get(vpc));
+    let acl = row.acl.and_then(|acl| world.acl_lists.get(acl));
     let details = row.hides_addresses.map(|hides| ("hideIpAddressUsage".to_owned(), hides.to_string()));
-    Object::new()
+    let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
         .with("displaytext", &row.display_text)
@@ -39,7 +45,7 @@ pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
         .with("networkofferingid", offering.map(|offering| offering.uuid))
         .with("networkofferingname", offering.map(|offering| offering.name.as_str()))
         .with("networkofferingdisplaytext", offering.map(|offering| offering.display_text.as_str()))
-        .with("networkofferingconservemode", true)
+        .with("networkofferingconservemode", offering.map(|offering| offering.conserve_mode))
         .with("networkofferingavailability", offering.map(|offering| offering.availability.as_str()))
         .with("issystem", false)
         .with("state", row.state.name())
@@ -49,46 +55,60 @@ pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
         .with("dns2", zone.and_then(|zone| zone.dns2.as_deref()))
         .with("type", row.guest_type.name())
         .with("vlan", row.vlan.filter(|_| full).map(|vlan| vlan.to_string()))
-        .with("acltype", if row.guest_type == GuestType::Shared { "Domain" } else { "Account" })
-        .with_owner(world, row.owner)
+        .with("acltype", if row.subdomain_access.is_some() { "Domain" } else { "Account" })
+        .with("subdomainaccess", row.subdomain_access);
+    let mut owner = Object::new().with_owner(world, row.owner);
+    // What a whole domain may use is no account's.
+    owner.fields.retain(|field| row.subdomain_access.is_none() || field.name != "account");
+    object.fields.extend(owner.fields);
+    object
         .with("service", services)
-        .with("networkdomain", &row.domain)
+        .with("networkdomain", (!row.domain.is_empty()).then_some(row.domain.as_str()))
         .with("physicalnetworkid", physical.map(|physical| physical.uuid))
         .with("restartrequired", row.restart_required)
         .with("specifyvlan", offering.is_some_and(|offering| offering.specify_vlan))
-        .with("specifyipranges", row.guest_type == GuestType::Shared)
+        .with("specifyipranges", offering.is_some_and(|offering| offering.specify_ranges))
+        .with("vpcid", vpc.map(|vpc| vpc.uuid))
+        .with("vpcname", vpc.map(|vpc| vpc.name.as_str()))
         .with("canusefordeploy", true)
         .with("ispersistent", offering.is_some_and(|offering| offering.persistent))
         .with("tags", tags)
         .with("details", full.then(|| details.into_iter().collect::<Vec<_>>()))
         .with("displaynetwork", full.then_some(true))
+        .with("aclid", acl.map(|acl| acl.uuid))
+        .with("aclname", acl.map(|acl| acl.name.as_str()))
         .with("strechedl2subnet", false)
-        .with("redundantrouter", false)
-        .with("supportsvmautoscaling", offers("Lb"))
+        .with("redundantrouter", row.redundant)
+        .with("supportsvmautoscaling", offers("Lb") && !provides("Lb", "InternalLbVm"))
         .with("created", row.created)
         .with("receivedbytes", 0)
         .with("sentbytes", 0)
-        .with(
-            "egressdefaultpolicy",
-            offers("Firewall").then(|| offering.is_some_and(|row| row.egress_allowed)),
-        )
+        .with("egressdefaultpolicy", own_router.map(|offering| offering.egress_allowed))
         .with("publicmtu", 1500)
         .with("privatemtu", 1500)
-        .with("hasannotations", false)
+        .with("hasannotations", super::has_annotations(world, row.uuid))
 }
 
 /// The services of an offering, with what their providers can do.
-fn services(offered: &[(String, String)]) -> Vec<Object> {
+fn services(offering: &NetworkOffering) -> Vec<Object> {
+    let own = |capability: &str| match capability {
+        "RedundantRouter" if offering.redundant => Some("true"),
+        "SupportedLBIsolation" if !offering.dedicated_balancer => Some("shared"),
+        "AssociatePublicIP" if !offering.is_default => Some("false"),
+        _ => None,
+    };
     let listed = service::facts().iter().filter_map(|fact| {
-        let (name, provider) =
-            offered.iter().find(|(name, provider)| *name == fact.service && *provider == fact.provider)?;
+        let (name, provider) = offering
+            .services
+            .iter()
+            .find(|(name, provider)| *name == fact.service && *provider == fact.provider)?;
         let capabilities: Vec<Object> = fact
             .capabilities
             .iter()
             .map(|capability| {
                 Object::new()
                     .with("name", &capability.name)
-                    .with("value", &capability.value)
+                    .with("value", own(&capability.name).unwrap_or(&capability.value))
                     .with("canchooseservicecapability", capability.choosable)
             })
             .collect();
@@ -107,9 +127,13 @@ fn services(offered: &[(String, String)]) -> Vec<Object> {
 pub fn nic(world: &World, row: &Nic, on_a_host: bool, viewer: Caller) -> Object {
     let network = world.networks.get(row.network);
     let subnet = network.and_then(|network| network.subnet);
+    let vpc = network.and_then(|network| network.vpc).and_then(|vpc| world.vpcs.get(vpc));
     let uri = row.vlan.filter(|_| viewer.is_root_admin() || on_a_host).map(|vlan| format!("vlan://{vlan}"));
-    let secondary: Vec<Object> =
-        row.secondary.iter().map(|address| Object::new().with("ipaddress", *address)).collect();
+    let secondary: Vec<Object> = row
+        .secondary
+        .iter()
+        .map(|one| Object::new().with("id", one.uuid).with("ipaddress", one.address))
+        .collect();
     Object::new()
         .with("id", row.uuid)
         .with("networkid", network.map(|network| network.uuid))
@@ -126,6 +150,8 @@ pub fn nic(world: &World, row: &Nic, on_a_host: bool, viewer: Caller) -> Object 
         .with("secondaryip", secondary)
         .with("extradhcpoption", Vec::<Object>::new())
         .with("deviceid", if world.sins(Quirk::SlotIsANumber) { row.device.into() } else { slot(row) })
+        .with("vpcid", vpc.map(|vpc| vpc.uuid))
+        .with("vpcname", vpc.map(|vpc| vpc.name.as_str()))
 }
 
 fn slot(row: &Nic) -> Value {
@@ -141,7 +167,8 @@ pub fn address(world: &World, id: Id, row: &Address, full: bool) -> Object {
     let machine = row.static_nat.and_then(|machine| world.virtual_machines.get(machine));
     let physical =
         world.physical_networks.iter().find(|(_, physical)| physical.zone == row.zone).map(|(_, row)| row);
-    let tags = super::tags(world, Handle { kind: Kind::Address, id });
+    let tags = super::bare_tags(world, Handle { kind: Kind::Address, id });
+    let vpc = row.vpc.and_then(|vpc| world.vpcs.get(vpc));
     let has_rules = world.firewall_rules.iter().any(|(_, rule)| rule.address == Some(id));
     let owner = Object::new().with_owner(world, row.owner);
     let mut object = Object::new()
@@ -168,11 +195,13 @@ pub fn address(world: &World, id: Id, row: &Address, full: bool) -> Object {
         .with("networkid", range.map(|range| range.network))
         .with("state", row.state.name())
         .with("physicalnetworkid", physical.map(|physical| physical.uuid))
+        .with("vpcid", vpc.map(|vpc| vpc.uuid))
+        .with("vpcname", vpc.map(|vpc| vpc.name.as_str()))
         .with("tags", tags)
         .with("isportable", false)
-        .with("fordisplay", row.display)
+        .with_admin("fordisplay", row.display)
         .with("hasrules", has_rules)
         .with("forsystemvms", false)
         .with("forprovider", false)
-        .with("hasannotations", false)
+        .with("hasannotations", super::has_annotations(world, row.uuid))
 }

@@ -13,7 +13,7 @@ pub fn tag(world: &World, row: &Tag) -> Object {
     Object::new()
         .with("key", &row.key)
         .with("value", &row.value)
-        .with("resourcetype", command::tag_word(row.of.kind))
+        .with("resourcetype", command::tag_word(world, row.of))
         .with("resourceid", world.uuid_of(row.of))
         .with_owner(world, row.owner)
 }
@@ -27,4 +27,9 @@ pub(super) fn tags(world: &World, of: Handle) -> Vec<Object> {
         object
     };
     world.tags_of(of).map(without_path).collect()
+}
+
+/// The tags of a thing whose answers say no more than keys and values.
+pub(super) fn bare_tags(world: &World, of: Handle) -> Vec<Object> {
+    world.tags_of(of).map(|tag| Object::new().with("key", &tag.key).with("value", &tag.value)).collect()
 }

@@ -14,5 +14,5 @@ pub fn user_data(world: &World, row: &UserData) -> Object {
         .with_owner(world, row.owner)
         .with("userdata", &row.content)
         .with("params", row.params.as_deref())
-        .with("hasannotations", false)
+        .with("hasannotations", super::has_annotations(world, row.uuid))
 }

@@ -7,6 +7,7 @@ use crate::quirk::Quirk;
 use crate::reply::{Object, Value};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
+use crate::world::offering::DiskOffering;
 use crate::world::table::Id;
 use crate::world::virtual_machine::VirtualMachine;
 
@@ -17,6 +18,8 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
     let zone = world.zones.get(row.zone);
     let host = row.host.and_then(|host| world.hosts.get(host));
     let template = world.templates.get(row.template);
+    let iso = row.iso.and_then(|iso| world.templates.get(iso));
+    let disk = shown_disk_offering(world, id);
     let offering = world.service_offerings.get(row.offering);
     let system = template.and_then(|template| world.guest_systems.get(template.guest_system));
     let size = world.machine_size(row);
@@ -42,6 +45,7 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .cloned()
         .collect();
     details.sort_by_key(|(key, _)| java_bucket(key));
+    let backups = world.backup_offering_of(id);
     let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -49,6 +53,8 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .with("account", owner.text("account"))
         .with("userid", user.map(|user| user.uuid))
         .with("username", user.map(|user| user.username.as_str()))
+        .with("projectid", owner.text("projectid"))
+        .with("project", owner.text("project"))
         .with("domainid", owner.text("domainid"))
         .with("domain", owner.text("domain"))
         .with("domainpath", owner.text("domainpath"))
@@ -69,8 +75,15 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .with("templateformat", template.map(|template| template.format.as_str()))
         .with("templatedisplaytext", template.map(|template| template.display_text.as_str()))
         .with("passwordenabled", template.is_some_and(|template| template.password_enabled))
+        .with("isoid", iso.map(|iso| iso.uuid))
+        .with("isoname", iso.map(|iso| iso.name.as_str()))
+        .with("isodisplaytext", iso.map(|iso| iso.display_text.as_str()))
         .with("serviceofferingid", offering.map(|offering| offering.uuid))
         .with("serviceofferingname", offering.map(|offering| offering.name.as_str()))
+        .with("diskofferingid", disk.map(|disk| disk.uuid))
+        .with("diskofferingname", disk.map(|disk| disk.name.as_str()))
+        .with("backupofferingid", backups.and_then(|offering| world.uuid_of(offering)))
+        .with("backupofferingname", backups.and_then(|offering| world.name_of(offering)))
         .with("cpunumber", size.0)
         .with("cpuspeed", size.1)
         .with("memory", size.2)
@@ -97,7 +110,7 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
         .with("details", details)
         .with("readonlydetails", (!full).then_some("dataDiskController, rootDiskController"))
         .with("keypairs", (!key_names.is_empty()).then(|| key_names.join(",")))
-        .with("affinitygroup", Vec::<Object>::new())
+        .with("affinitygroup", affinity_groups(world, row))
         .with_admin("displayvm", row.display)
         .with("isdynamicallyscalable", row.dynamically_scalable)
         .with("deleteprotection", row.delete_protection)
@@ -116,7 +129,89 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
     object
         .with("arch", full.then_some("x86_64"))
         .with("tags", super::tags(world, Handle { kind: Kind::VirtualMachine, id }))
-        .with("hasannotations", false)
+        .with("hasannotations", super::has_annotations(world, row.uuid))
+}
+
+/// The affinity groups that a machine is in.
+fn affinity_groups(world: &World, row: &VirtualMachine) -> Vec<Object> {
+    let groups = row.affinity_groups.iter().filter_map(|id| world.register.get(Kind::AffinityGroup, *id));
+    groups
+        .map(|group| {
+            let account = world.accounts.get(group.owner.account).map(|account| account.name.as_str());
+            Object::new().with("id", group.uuid).with("name", &group.name).with("account", account)
+        })
+        .collect()
+}
+
+/// A machine with those of its details alone that a caller asked for; the lists of others are empty.
+#[must_use]
+pub fn with_details<T: AsRef<str>>(mut shown: Object, wanted: &[T]) -> Object {
+    if wanted.is_empty() || wanted.iter().any(|word| word.as_ref() == "all") {
+        return shown;
+    }
+    let left_out = |name: &str| {
+        let section = DETAILS.iter().find(|(_, names)| names.contains(&name));
+        section.is_some_and(|(word, _)| !wanted.iter().any(|wanted| wanted.as_ref() == *word))
+    };
+    shown.fields = shown
+        .fields
+        .into_iter()
+        .filter_map(|mut field| match (left_out(field.name), &field.value) {
+            (false, _) => Some(field),
+            (true, Value::Objects(_)) => {
+                field.value = Vec::<Object>::new().into();
+                Some(field)
+            }
+            (true, _) => None,
+        })
+        .collect();
+    shown
+}
+
+/// Which fields belong to which word of `details`.
+const DETAILS: &[(&str, &[&str])] = &[
+    ("group", &["groupid", "group"]),
+    (
+        "tmpl",
+        &[
+            "templateid",
+            "templatename",
+            "templatetype",
+            "templateformat",
+            "templatedisplaytext",
+            "passwordenabled",
+        ],
+    ),
+    ("iso", &["isoid", "isoname", "isodisplaytext"]),
+    ("servoff", &["serviceofferingid", "serviceofferingname", "cpunumber", "cpuspeed", "memory"]),
+    ("diskoff", &["diskofferingid", "diskofferingname"]),
+    (
+        "stats",
+        &[
+            "cpuused",
+            "networkkbsread",
+            "networkkbswrite",
+            "diskkbsread",
+            "diskkbswrite",
+            "memorykbs",
+            "memoryintfreekbs",
+            "memorytargetkbs",
+            "diskioread",
+            "diskiowrite",
+        ],
+    ),
+    ("volume", &["rootdeviceid", "rootdevicetype"]),
+    ("secgrp", &["securitygroup"]),
+    ("nics", &["nic", "ipaddress"]),
+    ("affgrp", &["affinitygroup"]),
+];
+
+/// The disk offering that a machine shows: the first data volume's, else the root volume's if that was chosen.
+fn shown_disk_offering(world: &World, machine: Id) -> Option<&DiskOffering> {
+    let volumes = world.volumes_of(machine).into_iter().filter_map(|volume| world.volumes.get(volume));
+    let (root, data): (Vec<_>, Vec<_>) = volumes.partition(|volume| volume.is_root);
+    let first = data.into_iter().chain(root).find_map(|volume| volume.disk_offering)?;
+    world.disk_offerings.get(first)
 }
 
 /// Details that only the full view shows.

@@ -1,6 +1,7 @@
 //! Volumes.
 
 use super::Owned as _;
+use super::offering::with_operation_limits;
 use crate::reply::Object;
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
@@ -14,13 +15,15 @@ pub fn volume(world: &World, id: Id, row: &Volume, full: bool) -> Object {
     let machine = row.attached.and_then(|(machine, _)| world.virtual_machines.get(machine));
     let template = row.template.and_then(|template| world.templates.get(template));
     let disk = row.disk_offering.and_then(|disk| world.disk_offerings.get(disk));
+    let snapshot = row.snapshot.and_then(|snapshot| world.snapshots.get(snapshot));
     let pool = row.pool.and_then(|pool| world.storage_pools.get(pool));
     let cluster = pool.and_then(|pool| world.clusters.get(pool.cluster));
     let pod = pool.and_then(|pool| world.pods.get(pool.pod));
-    let offering =
-        machine.and_then(|machine| world.service_offerings.get(machine.offering)).filter(|_| row.is_root);
+    let offering = machine
+        .and_then(|machine| world.service_offerings.get(machine.offering))
+        .filter(|_| row.is_root && disk.is_none());
     let measured = machine.is_some_and(|machine| world.is_measured(machine));
-    let mut object = Object::new()
+    let object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
         .with("zoneid", zone.map(|zone| zone.uuid))
@@ -36,7 +39,8 @@ pub fn volume(world: &World, id: Id, row: &Volume, full: bool) -> Object {
         .with("vmstate", machine.map(|machine| machine.state.name()))
         .with("vmtype", machine.map(|_| "User"))
         .with("provisioningtype", "thin")
-        .with("size", row.size)
+        .with("size", row.size);
+    let mut object = with_operation_limits(object, disk.and_then(|disk| disk.operations))
         .with("created", row.created)
         .with("state", row.state.name())
         .with_owner(world, row.owner)
@@ -50,6 +54,7 @@ pub fn volume(world: &World, id: Id, row: &Volume, full: bool) -> Object {
         .with("diskofferingname", disk.map(|disk| disk.name.as_str()))
         .with("diskofferingdisplaytext", disk.map(|disk| disk.display_text.as_str()))
         .with("storage", pool.filter(|_| full).map(|pool| pool.name.as_str()))
+        .with("snapshotid", snapshot.map(|snapshot| snapshot.uuid))
         .with("attached", row.attached_at)
         .with("destroyed", row.state == VolumeState::Destroy)
         .with(
@@ -77,5 +82,7 @@ pub fn volume(world: &World, id: Id, row: &Volume, full: bool) -> Object {
         object.push("podid", pod.map(|pod| pod.uuid));
         object.push("podname", pod.map(|pod| pod.name.as_str()));
     }
-    object.with("tags", super::tags(world, Handle { kind: Kind::Volume, id })).with("hasannotations", false)
+    object
+        .with("tags", super::tags(world, Handle { kind: Kind::Volume, id }))
+        .with("hasannotations", super::has_annotations(world, row.uuid))
 }

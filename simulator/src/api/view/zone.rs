@@ -1,11 +1,12 @@
 //! Zones and what stands in them.
 
-use crate::api::VERSION;
+use crate::quirk::Quirk;
 use crate::reply::Object;
 use crate::world::World;
+use crate::world::address_range::ManagementRange;
 use crate::world::setting::Scope;
 use crate::world::table::Id;
-use crate::world::zone::{Cluster, Host, ImageStore, Pod, StoragePool, Zone};
+use crate::world::zone::{Cluster, Pod, Zone};
 
 /// A zone. What settings have a value of their own in it stands in its details.
 #[must_use]
@@ -15,18 +16,21 @@ pub fn zone(world: &World, id: Id, row: &Zone) -> Object {
         .of_scope(Scope::Zone(id))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
+    let cards = world.hosts.iter().filter(|(_, host)| host.zone == id && host.has_cards()).count();
     Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
         .with_admin("dns1", &row.dns1)
         .with_admin("dns2", row.dns2.as_deref())
         .with_admin("internaldns1", &row.internal_dns1)
+        .with_admin("internaldns2", row.internal_dns2.as_deref())
         .with_admin("guestcidraddress", row.guest_cidr.as_deref())
+        .with("domain", row.domain.as_deref())
         .with("networktype", &row.network_type)
         .with("securitygroupsenabled", row.security_groups)
-        .with("gputotal", 80)
+        .with("gputotal", 20 * cards)
         .with("gpuused", 0)
-        .with("allocationstate", if row.enabled { "Enabled" } else { "Disabled" })
+        .with("allocationstate", placement(world, row.enabled))
         .with("zonetoken", row.token)
         .with("dhcpprovider", "VirtualRouter")
         .with("localstorageenabled", row.local_storage)
@@ -40,19 +44,140 @@ pub fn zone(world: &World, id: Id, row: &Zone) -> Object {
         .with("ismultiarch", false)
         .with("asnrange", "")
         .with("routedmodeenabled", true)
-        .with("hasannotations", false)
+        .with("hasannotations", super::has_annotations(world, row.uuid))
+}
+
+/// Upstream's text of a zone in refusals.
+#[must_use]
+pub fn zone_dump(world: &World, id: Id) -> String {
+    world.zones.get(id).map_or_else(String::new, |row| {
+        format!("Zone {{\"id\": \"{id}\", \"name\": \"{}\", \"uuid\": \"{}\"}}", row.name, row.uuid)
+    })
+}
+
+/// A zone with what is used of what it has.
+#[must_use]
+pub fn with_capacities(world: &World, id: Id, mut shown: Object) -> Object {
+    let capacities: Vec<Object> = capacities(world, id).map(|(head, tail)| joined(head, tail)).collect();
+    let place = shown.fields.iter().position(|field| field.name == "localstorageenabled");
+    shown.push("capacity", capacities);
+    if let Some(place) = place {
+        shown.fields[place..].rotate_right(1);
+    }
+    shown
+}
+
+/// What is used of what a zone has, each with the zone.
+#[must_use]
+pub fn zone_capacities(world: &World, id: Id) -> Vec<Object> {
+    let zone = world.zones.get(id);
+    capacities(world, id)
+        .map(|(head, tail)| {
+            let head = head
+                .with("zoneid", zone.map(|zone| zone.uuid))
+                .with("zonename", zone.map(|zone| zone.name.as_str()));
+            joined(head, tail)
+        })
+        .collect()
+}
+
+fn joined(mut head: Object, tail: Object) -> Object {
+    head.fields.extend(tail.fields);
+    head
+}
+
+/// What is used of what a zone has: what it is, and how much.
+fn capacities(world: &World, id: Id) -> impl Iterator<Item = (Object, Object)> {
+    let hosts = || world.hosts.iter().map(|(_, host)| host).filter(|host| host.zone == id);
+    let sizes = || {
+        let machines = world.virtual_machines.iter().map(|(_, machine)| machine);
+        let running = machines.filter(|machine| machine.zone == id && machine.host.is_some());
+        running.map(|machine| world.machine_size(machine))
+    };
+    let pools: u64 =
+        world.storage_pools.iter().filter(|(_, pool)| pool.zone == id).map(|(_, pool)| pool.capacity).sum();
+    let volumes: u64 =
+        world.volumes.iter().filter(|(_, volume)| volume.zone == id).map(|(_, volume)| volume.size).sum();
+    let addresses: u64 = world
+        .public_ranges
+        .iter()
+        .filter(|(_, range)| range.zone == id)
+        .map(|(_, range)| u64::from(u32::from(range.end).saturating_sub(u32::from(range.start))) + 1)
+        .sum();
+    let held = world.addresses.iter().filter(|(_, address)| address.zone == id).count();
+    let networks = world.networks.iter().filter(|(_, network)| network.zone == id).count();
+    let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
+    // The names and numbers of upstream's CapacityVO; half of storage may be promised twice.
+    let capacities: [(u16, &str, u64, u64); 10] = [
+        (
+            0,
+            "MEMORY",
+            sizes().map(|size| u64::from(size.2) << 20).sum(),
+            hosts().map(|host| host.memory).sum(),
+        ),
+        (
+            1,
+            "CPU",
+            sizes().map(|size| u64::from(size.0) * u64::from(size.1)).sum(),
+            hosts().map(|host| u64::from(host.cores) * u64::from(host.speed)).sum(),
+        ),
+        (2, "STORAGE", 0, pools),
+        (3, "STORAGE_ALLOCATED", volumes, pools.saturating_mul(2)),
+        (4, "VIRTUAL_NETWORK_PUBLIC_IP", count(held), addresses),
+        (5, "PRIVATE_IP", 0, 191),
+        (6, "SECONDARY_STORAGE", 0, 0),
+        (7, "VLAN", count(networks), 101),
+        (20, "OBJECT_STORAGE", 0, 0),
+        (
+            90,
+            "CPU_CORE",
+            sizes().map(|size| u64::from(size.0)).sum(),
+            hosts().map(|host| u64::from(host.cores)).sum(),
+        ),
+    ];
+    capacities.into_iter().map(|(number, name, used, total)| {
+        let head = Object::new().with("type", number).with("name", name);
+        let tail = Object::new()
+            .with("capacityused", used)
+            .with("capacitytotal", total)
+            .with("percentused", percentage(used, total));
+        (head, tail)
+    })
+}
+
+/// Hundredths at most, and no zeros at the end: `1.41`, `0`.
+fn percentage(used: u64, total: u64) -> String {
+    let hundredths = (u128::from(used) * 10_000 + u128::from(total) / 2).checked_div(u128::from(total));
+    let text = hundredths.map_or_else(|| "0".to_owned(), |of| format!("{}.{:02}", of / 100, of % 100));
+    match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => text,
+    }
 }
 
 /// A pod.
 #[must_use]
 pub fn pod(world: &World, row: &Pod) -> Object {
     let zone = world.zones.get(row.zone);
-    let (start, end) = (row.start.to_string(), row.end.to_string());
-    let range = Object::new()
-        .with("startip", &start)
-        .with("endip", &end)
-        .with("forsystemvms", "0")
-        .with("vlanid", "vlan://untagged");
+    let own = ManagementRange {
+        vlan: "vlan://untagged".to_owned(),
+        for_system_vms: false,
+        start: row.start,
+        end: row.end,
+    };
+    let all = || std::iter::once(&own).chain(&row.more);
+    let flag = |range: &ManagementRange| if range.for_system_vms { "1" } else { "0" };
+    let texts = |text: fn(&ManagementRange) -> String| -> Vec<String> { all().map(text).collect() };
+    let ranges: Vec<Object> = all()
+        .map(|range| {
+            Object::new()
+                .with("startip", range.start)
+                .with("endip", range.end)
+                .with("forsystemvms", flag(range))
+                .with("vlanid", &range.vlan)
+        })
+        .collect();
+    let flags: Vec<String> = all().map(|range| flag(range).to_owned()).collect();
     Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -60,13 +185,25 @@ pub fn pod(world: &World, row: &Pod) -> Object {
         .with("zonename", zone.map(|zone| zone.name.as_str()))
         .with("gateway", row.gateway)
         .with("netmask", row.netmask)
-        .with("ipranges", vec![range])
-        .with("startip", vec![start])
-        .with("endip", vec![end])
-        .with("forsystemvms", vec!["0".to_owned()])
-        .with("vlanid", vec!["vlan://untagged".to_owned()])
-        .with("allocationstate", "Enabled")
-        .with("hasannotations", false)
+        .with("ipranges", ranges)
+        .with("startip", texts(|range| range.start.to_string()))
+        .with("endip", texts(|range| range.end.to_string()))
+        .with("forsystemvms", flags)
+        .with("vlanid", texts(|range| range.vlan.clone()))
+        .with("allocationstate", placement(world, row.enabled))
+        .with("hasannotations", super::has_annotations(world, row.uuid))
+}
+
+/// The word for whether things may be placed somewhere.
+#[must_use]
+pub fn allocation(enabled: bool) -> &'static str {
+    if enabled { "Enabled" } else { "Disabled" }
+}
+
+/// The same of a zone, a pod or a cluster.
+fn placement(world: &World, enabled: bool) -> String {
+    let word = allocation(enabled);
+    if world.sins(Quirk::AllocationStatesAreLowerCase) { word.to_lowercase() } else { word.to_owned() }
 }
 
 /// A cluster.
@@ -74,7 +211,6 @@ pub fn pod(world: &World, row: &Pod) -> Object {
 pub fn cluster(world: &World, row: &Cluster) -> Object {
     let zone = world.zones.get(row.zone);
     let pod = world.pods.get(row.pod);
-    let ratio = |name: &str| (name.to_owned(), "1.0".to_owned());
     Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
@@ -84,143 +220,17 @@ pub fn cluster(world: &World, row: &Cluster) -> Object {
         .with("zonename", zone.map(|zone| zone.name.as_str()))
         .with("hypervisortype", "Simulator")
         .with("clustertype", "CloudManaged")
-        .with("allocationstate", "Enabled")
-        .with("managedstate", "Managed")
-        .with("cpuovercommitratio", "1.0")
-        .with("memoryovercommitratio", "1.0")
-        .with("resourcedetails", vec![ratio("memoryOvercommitRatio"), ratio("cpuOvercommitRatio")])
-        .with("arch", "x86_64")
-        .with("hasannotations", false)
-}
-
-/// A host with what its machines take of it.
-#[must_use]
-pub fn host(world: &World, id: Id, row: &Host) -> Object {
-    let zone = world.zones.get(row.zone);
-    let pod = world.pods.get(row.pod);
-    let cluster = world.clusters.get(row.cluster);
-    let (mut speed, mut memory) = (0_u64, 0_u64);
-    for (_, machine) in world.virtual_machines.iter().filter(|(_, machine)| machine.host == Some(id)) {
-        let size = world.machine_size(machine);
-        speed += u64::from(size.0) * u64::from(size.1);
-        memory += u64::from(size.2) << 20;
-    }
-    let total_speed = u64::from(row.cores) * u64::from(row.speed);
-    let share = |part: u64, whole: u64| {
-        let hundredths = part.saturating_mul(10_000).checked_div(whole).unwrap_or(0);
-        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
-    };
-    Object::new()
-        .with("id", row.uuid)
-        .with("name", &row.name)
-        .with("state", "Up")
-        .with("type", "Routing")
-        .with("ipaddress", row.address)
-        .with("zoneid", zone.map(|zone| zone.uuid))
-        .with("zonename", zone.map(|zone| zone.name.as_str()))
-        .with("podid", pod.map(|pod| pod.uuid))
-        .with("podname", pod.map(|pod| pod.name.as_str()))
-        .with("version", VERSION)
-        .with("hypervisor", "Simulator")
-        .with("cpunumber", row.cores)
-        .with("cpuspeed", row.speed)
-        .with("cpuallocated", share(speed, total_speed))
-        .with("cpuallocatedvalue", speed)
-        .with("cpuallocatedpercentage", share(speed, total_speed))
-        .with("cpuallocatedwithoverprovisioning", share(speed, total_speed))
-        .with("cpuused", "0%")
-        .with("cpuwithoverprovisioning", total_speed.to_string())
-        .with("cpuloadaverage", 0.0)
-        .with("networkkbsread", 32768)
-        .with("networkkbswrite", 16384)
-        .with("memorytotal", row.memory)
-        .with("memorywithoverprovisioning", row.memory.to_string())
-        .with("memoryallocated", memory)
-        .with("memoryallocatedpercentage", share(memory, row.memory))
-        .with("memoryallocatedbytes", memory)
-        .with("memoryused", 0)
-        .with("capabilities", "hvm")
-        .with("lastpinged", world.now)
-        .with("managementserverid", world.management_server)
-        .with("managementservername", "localhost")
-        .with("clusterid", cluster.map(|cluster| cluster.uuid))
-        .with("clustername", cluster.map(|cluster| cluster.name.as_str()))
-        .with("clustertype", "CloudManaged")
-        .with("islocalstorageactive", false)
-        .with("created", row.created)
+        .with("allocationstate", placement(world, row.enabled))
+        .with("managedstate", if row.managed { "Managed" } else { "Unmanaged" })
+        .with("cpuovercommitratio", &row.cpu_ratio)
+        .with("memoryovercommitratio", &row.memory_ratio)
         .with(
-            "events",
-            "ManagementServerDown; HostDown; ShutdownRequested; Ping; AgentDisconnected; StartAgentRebalance; \
-             PingTimeout; Remove; AgentConnected",
+            "resourcedetails",
+            vec![
+                ("memoryOvercommitRatio".to_owned(), row.memory_ratio.clone()),
+                ("cpuOvercommitRatio".to_owned(), row.cpu_ratio.clone()),
+            ],
         )
-        .with("hostha", Object::named("hostha").with("haenable", false).with("hastate", "Disabled"))
-        .with(
-            "outofbandmanagement",
-            Object::named("outofbandmanagement").with("powerstate", "Disabled").with("enabled", false),
-        )
-        .with("resourcestate", "Enabled")
-        .with("hypervisorversion", VERSION)
-        .with("hahost", false)
-        .with("ueficapability", false)
         .with("arch", "x86_64")
-        .with("hasannotations", false)
-}
-
-/// Primary storage.
-#[must_use]
-pub fn storage_pool(world: &World, id: Id, row: &StoragePool) -> Object {
-    let zone = world.zones.get(row.zone);
-    let pod = world.pods.get(row.pod);
-    let cluster = world.clusters.get(row.cluster);
-    let allocated: u64 = world
-        .volumes
-        .iter()
-        .filter(|(_, volume)| volume.pool == Some(id))
-        .map(|(_, volume)| volume.size)
-        .sum();
-    Object::new()
-        .with("id", row.uuid)
-        .with("zoneid", zone.map(|zone| zone.uuid))
-        .with("zonename", zone.map(|zone| zone.name.as_str()))
-        .with("podid", pod.map(|pod| pod.uuid))
-        .with("podname", pod.map(|pod| pod.name.as_str()))
-        .with("name", &row.name)
-        .with("ipaddress", &row.server)
-        .with("path", &row.path)
-        .with("created", row.created)
-        .with("type", "NetworkFilesystem")
-        .with("clusterid", cluster.map(|cluster| cluster.uuid))
-        .with("clustername", cluster.map(|cluster| cluster.name.as_str()))
-        .with("disksizetotal", row.capacity)
-        .with("disksizeallocated", allocated)
-        .with("disksizeused", 0)
-        .with("capacityiops", 1_000_000)
-        .with("usediops", 500_000)
-        .with("istagarule", false)
-        .with("state", "Up")
-        .with("scope", "CLUSTER")
-        .with("overprovisionfactor", "2.0")
-        .with("hypervisor", "Simulator")
-        .with("provider", "DefaultPrimary")
-        .with("storagecapabilities", vec![("VOLUME_SNAPSHOT_QUIESCEVM".to_owned(), "false".to_owned())])
-        .with("managed", false)
-        .with("details", Vec::<(String, String)>::new())
-        .with("hasannotations", false)
-}
-
-/// Secondary storage.
-#[must_use]
-pub fn image_store(world: &World, row: &ImageStore) -> Object {
-    let zone = world.zones.get(row.zone);
-    Object::new()
-        .with("id", row.uuid)
-        .with("zoneid", zone.map(|zone| zone.uuid))
-        .with("zonename", zone.map(|zone| zone.name.as_str()))
-        .with("name", &row.name)
-        .with("url", &row.url)
-        .with("protocol", "nfs")
-        .with("providername", "NFS")
-        .with("scope", "ZONE")
-        .with("readonly", false)
-        .with("hasannotations", false)
+        .with("hasannotations", super::has_annotations(world, row.uuid))
 }

@@ -1,0 +1,421 @@
+//! What changes in a virtual machine: names, size, keys, passwords, user data, root volume and owner.
+
+use super::deployment::{
+    custom_size, decoded, found_group, key_details, key_pairs, networks, refusal_to_scale, user_data,
+};
+use super::virtual_machine::{dump, machine, note_capacity, refuse_expunged, refuse_expunged_as, show};
+use super::{Behaviour, EventTexts, acting_owner};
+use crate::api::caller::Caller;
+use crate::api::error::ApiError;
+use crate::api::listing;
+use crate::api::parameter::Arguments;
+use crate::quirk::Quirk;
+use crate::reply::{Object, Reply};
+use crate::world::World;
+use crate::world::offering::ServiceOffering;
+use crate::world::table::Id;
+use crate::world::virtual_machine::{MachineState, VirtualMachine};
+
+pub(super) const COMMANDS: &[Behaviour] = &[
+    Behaviour {
+        name: "updateVirtualMachine",
+        about: Some("id"),
+        events: Some(EventTexts { scheduled: "", action: "updating Vm. Vm Id: {}", created: None }),
+        run: update,
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "restoreVirtualMachine",
+        about: Some("virtualmachineid"),
+        joins_job: true,
+        check: Some(|world, _, arguments| refuse_expunged_as(world, arguments, "virtualmachineid")),
+        events: Some(EventTexts {
+            scheduled: "restore a VM to original template or new snapshot",
+            action: "restoring Vm. Vm Id: {}",
+            created: None,
+        }),
+        starts_unseen: Some(|_| true),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            if matches!(machine.state, MachineState::Running | MachineState::Stopped) {
+                if world.vm_snapshots_of(id).next().is_some() {
+                    return Err(ApiError::invalid(
+                        "Unable to restore VM, please remove VM snapshots before restoring VM",
+                    ));
+                }
+                return Ok(());
+            }
+            Err(ApiError::runtime(format!(
+                "Vm {} currently in {} state, restore vm can only execute when VM in Running or Stopped",
+                machine.uuid,
+                machine.state.name()
+            )))
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            let was_running = machine.state == MachineState::Running;
+            if was_running {
+                world.set_machine_state(id, MachineState::Stopped);
+                note_capacity(world, id);
+            }
+            world.renew_root_volume(id, arguments.id("templateid"));
+            if was_running {
+                world.run_machine(id);
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "scaleVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "upgrading vm: {}",
+            action: "scaling Vm. Vm Id: {}",
+            created: None,
+        }),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            match machine.state {
+                MachineState::Stopped => {}
+                MachineState::Running => require_growth(world, id, machine, arguments)?,
+                state => {
+                    return Err(ApiError::invalid(format!(
+                        "Unable to upgrade virtual machine {}  in state {}; make sure the virtual machine is \
+                         stopped/running",
+                        dump(world, id, machine),
+                        state.name()
+                    )));
+                }
+            }
+            change_offering(world, id, arguments)?;
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "changeServiceForVirtualMachine",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state != MachineState::Stopped {
+                return Err(ApiError::invalid(format!(
+                    "Unable to upgrade virtual machine {}  in state {}; make sure the virtual machine is stopped",
+                    dump(world, id, machine),
+                    machine.state.name()
+                )));
+            }
+            change_offering(world, id, arguments)?;
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "resetPasswordForVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "resetting password for vm: {}",
+            action: "resetting Vm password. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if !world.templates.get(machine.template).is_some_and(|template| template.password_enabled) {
+                return Err(ApiError::invalid(
+                    "Fail to reset password for the virtual machine, the template is not password enabled",
+                ));
+            }
+            require_stopped(world, id, machine, "password reset")
+        }),
+        run: |world, caller, arguments| {
+            let (id, _) = machine(world, arguments, "id")?;
+            let drawn = format!("{:06x}", world.ids.number() & 0xff_ffff);
+            let password = arguments.filled("password").map_or(drawn, str::to_owned);
+            let mut object = show(world, id, *caller);
+            // The password stands where the class declares it, before the network cards' owner
+            // fields; it is in no other answer (VM-012).
+            let place = object.fields.iter().position(|field| field.name == "nic");
+            let tail = object.fields.split_off(place.unwrap_or(object.fields.len()));
+            object.push("password", password);
+            object.fields.extend(tail);
+            Ok(Reply::Object(object))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "resetSSHKeyForVirtualMachine",
+        about: Some("id"),
+        joins_job: true,
+        check: Some(refuse_expunged),
+        events: Some(EventTexts {
+            scheduled: "resetting SSHKey for vm: {}",
+            action: "resetting Vm SSHKey. Vm Id: {}",
+            created: None,
+        }),
+        begin: Some(|world, _, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            require_stopped(world, id, machine, "SSH Key reset")?;
+            named_keys(world, machine, arguments).map(|_| ())
+        }),
+        run: |world, caller, arguments| {
+            let (id, row) = machine(world, arguments, "id")?;
+            let keys = named_keys(world, row, arguments)?;
+            let details = key_details(&keys);
+            if let Some(machine) = world.virtual_machines.get_mut(id) {
+                for (key, value) in details {
+                    machine.details.retain(|(other, _)| *other != key);
+                    machine.details.push((key, value));
+                }
+                machine.key_pairs = keys;
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "assignVirtualMachine",
+        about: Some("virtualmachineid"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "virtualmachineid")?;
+            if machine.state == MachineState::Running {
+                return Err(ApiError::invalid(format!(
+                    "unable to move VM [{}]. The VM is not stopped",
+                    machine.uuid
+                )));
+            }
+            let (zone, from) = (machine.zone, machine.owner);
+            // Whatever is wrong with the new owner, this is all that is said.
+            let owner = acting_owner(world, caller, arguments)
+                .map_err(|_| ApiError::api(431, format!("Failed to move VM [{id}].")))?;
+            if owner == from {
+                return Err(ApiError::invalid(format!(
+                    "The account should be same domain for moving VM between two accounts: {}",
+                    listing::view_account_dump(world, owner.account)
+                )));
+            }
+            let networks = networks(world, owner, zone, arguments)?;
+            world.assign_machine(id, owner, &networks);
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "resetUserDataForVirtualMachine",
+        about: Some("id"),
+        run: |world, caller, arguments| {
+            let (id, machine) = machine(world, arguments, "id")?;
+            if machine.state != MachineState::Stopped {
+                return Err(ApiError::invalid(format!(
+                    "VM {} should be stopped to do UserData reset",
+                    dump(world, id, machine)
+                )));
+            }
+            let (content, linked) = user_data(world, *caller, arguments)?;
+            let details = arguments.merged("userdatadetails");
+            if let Some(machine) = world.virtual_machines.get_mut(id) {
+                machine.user_data = content;
+                machine.user_data_id = linked;
+                machine.user_data_details = details;
+            }
+            Ok(Reply::Object(show(world, id, *caller)))
+        },
+        ..Behaviour::PLAIN
+    },
+    Behaviour {
+        name: "getVirtualMachineUserData",
+        run: |world, _, arguments| {
+            let (_, machine) = machine(world, arguments, "virtualmachineid")?;
+            let content = machine.user_data.clone();
+            let content = if world.sins(Quirk::UserDataIsAnsweredDecoded) {
+                content.map(|text| String::from_utf8_lossy(&decoded(&text)).into_owned())
+            } else {
+                content
+            };
+            let object =
+                Object::new().with("virtualmachineid", machine.uuid).with("userdata", content.as_deref());
+            Ok(Reply::Object(object))
+        },
+        ..Behaviour::PLAIN
+    },
+];
+
+fn require_stopped(world: &World, id: Id, machine: &VirtualMachine, purpose: &str) -> Result<(), ApiError> {
+    let text = match machine.state {
+        MachineState::Stopped => return Ok(()),
+        MachineState::Error | MachineState::Expunging => "is not in the right state".to_owned(),
+        _ => format!("should be stopped to do {purpose}"),
+    };
+    Err(ApiError::invalid(format!("Vm {} {text}", dump(world, id, machine))))
+}
+
+/// The public keys that a command must name.
+fn named_keys(
+    world: &World,
+    machine: &VirtualMachine,
+    arguments: &Arguments,
+) -> Result<Vec<(String, String)>, ApiError> {
+    let keys = key_pairs(world, machine.owner, arguments)?;
+    if keys.is_empty() {
+        return Err(ApiError::invalid("'keypair' or 'keypairs' must be specified"));
+    }
+    Ok(keys)
+}
+
+/// Refuses what a machine cannot do while it runs: become smaller, or grow without the tools for it (VM-041).
+fn require_growth(
+    world: &World,
+    id: Id,
+    machine: &VirtualMachine,
+    arguments: &Arguments,
+) -> Result<(), ApiError> {
+    let wanted = arguments.id("serviceofferingid").and_then(|id| world.service_offerings.get(id));
+    let Some(wanted) = wanted.filter(|row| row.active) else { return Ok(()) };
+    let (cores, speed, memory) = world.machine_size(machine);
+    let new = custom_size(wanted, arguments).unwrap_or_else(|| wanted.size());
+    let shrinks = new.0 < cores || new.1 < speed || new.2 < memory;
+    if shrinks || new == (cores, speed, memory) {
+        return Err(ApiError::invalid(format!(
+            "While the VM is running, only scalling up it is supported. New service offering {{\"memory\": {}, \
+             \"speed\": {}, \"cpu\": {}}} should have at least one value (ram, speed or cpu) greater than the current \
+             values {{\"memory\": {memory}, \"speed\": {speed}, \"cpu\": {cores}}}.",
+            new.2, new.1, new.0
+        )));
+    }
+    require_alike(world, machine, wanted)?;
+    if !machine.dynamically_scalable {
+        return Err(ApiError::runtime(format!(
+            "Unable to scale {} as it does not have tools to support dynamic scaling.",
+            dump(world, id, machine)
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses an offering that scales otherwise than the machine's own.
+fn require_alike(world: &World, machine: &VirtualMachine, wanted: &ServiceOffering) -> Result<(), ApiError> {
+    let own = world.service_offerings.get(machine.offering);
+    if own.is_some_and(|own| own.dynamic_scaling != wanted.dynamic_scaling) {
+        return Err(ApiError::invalid(
+            "Unable to Scale VM: since dynamic scaling enabled flag is not same for new service offering and old \
+             service offering",
+        ));
+    }
+    Ok(())
+}
+
+/// Gives a machine another offering, or another size of a custom one (VM-041).
+fn change_offering(world: &mut World, id: Id, arguments: &Arguments) -> Result<(), ApiError> {
+    let offering = arguments.id("serviceofferingid").unwrap_or_default();
+    let row = world
+        .service_offerings
+        .get(offering)
+        .filter(|row| row.active)
+        .ok_or_else(|| ApiError::invalid(format!("Unable to find service offering: {offering}")))?;
+    let size = custom_size(row, arguments);
+    let Some(machine) = world.virtual_machines.get(id) else { return Ok(()) };
+    if machine.offering == offering && size.is_none() {
+        return Err(ApiError::invalid(format!(
+            "Not upgrading vm {} since it already has the requested service offering ({})",
+            dump(world, id, machine),
+            row.name
+        )));
+    }
+    require_alike(world, machine, row)?;
+    let chosen = arguments.merged("details");
+    if let Some(machine) = world.virtual_machines.get_mut(id) {
+        machine.offering = offering;
+        machine.custom_size = size;
+        for (key, value) in chosen {
+            machine.details.retain(|(other, _)| *other != key);
+            machine.details.push((key, value));
+        }
+    }
+    Ok(())
+}
+
+/// Changes what may be changed of a machine; every refusal is wrapped in 530 (VM-050).
+fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
+    let (id, row) = machine(world, arguments, "id")?;
+    if matches!(row.state, MachineState::Error | MachineState::Expunging) {
+        return Err(ApiError::runtime(format!(
+            "Failed to update VM, due to: {} is not in the right state",
+            dump(world, id, row)
+        )));
+    }
+    let wrap = |reason: &str| ApiError::runtime(format!("Failed to update VM, due to: {reason}"));
+    if let Some(name) = arguments.filled("name").filter(|name| !name.eq_ignore_ascii_case(&row.name)) {
+        for network in row.nics.iter().filter_map(|nic| world.networks.get(nic.network)) {
+            let taken = world.virtual_machines.iter().any(|(_, other)| {
+                other.name.eq_ignore_ascii_case(name)
+                    && other.nics.iter().any(|nic| {
+                        world.networks.get(nic.network).is_some_and(|other| other.uuid == network.uuid)
+                    })
+            });
+            if taken && !world.sins(Quirk::DuplicateHostNamesPass) {
+                return Err(wrap(&format!(
+                    "The vm with hostName {name} already exists in the network domain: {}; network={}",
+                    network.domain, network.name
+                )));
+            }
+        }
+    }
+    if arguments.flag("isdynamicallyscalable")
+        && let Some(reason) = refusal_to_scale(world, row.template, row.offering)
+    {
+        return Err(wrap(&format!("Dynamic Scaling cannot be enabled for the VM since {reason}")));
+    }
+    let offers_ha = world.service_offerings.get(row.offering).is_some_and(|offering| offering.ha);
+    if arguments.flag("haenable") && !offers_ha {
+        return Err(wrap(
+            "Can't enable ha for the vm as it's created from the Service offering having HA disabled",
+        ));
+    }
+    let owner = row.owner;
+    if let Some(group) = arguments.filled("group") {
+        found_group(world, owner, group);
+    }
+    let content = if arguments.has("userdata") || arguments.has("userdataid") {
+        let found = user_data(world, *caller, arguments);
+        Some(found.map_err(|error| wrap(&error.text.unwrap_or_default()))?)
+    } else {
+        None
+    };
+    let details = arguments.merged("details");
+    let user_data_details = arguments.merged("userdatadetails");
+    let stale = world.sins(Quirk::UserDataNeedsRestart);
+    if let Some(machine) = world.virtual_machines.get_mut(id) {
+        if let Some(name) = arguments.filled("displayname") {
+            machine.display_name = Some(name.to_owned());
+        }
+        if let Some(name) = arguments.filled("name") {
+            name.clone_into(&mut machine.name);
+        }
+        if let Some(group) = arguments.filled("group") {
+            machine.group = Some(group.to_owned());
+        }
+        if let Some(ha) = arguments.maybe_flag("haenable") {
+            machine.ha = ha;
+        }
+        if let Some(protected) = arguments.maybe_flag("deleteprotection") {
+            machine.delete_protection = protected;
+        }
+        if let Some(scalable) = arguments.maybe_flag("isdynamicallyscalable") {
+            machine.dynamically_scalable = scalable;
+        }
+        if arguments.flag("cleanupdetails") {
+            machine.details.clear();
+        } else if !details.is_empty() {
+            machine.details = details;
+        }
+        if let Some((content, linked)) = content.filter(|_| !stale) {
+            machine.user_data = content;
+            machine.user_data_id = linked;
+            machine.user_data_details = user_data_details;
+        }
+    }
+    Ok(Reply::Object(show(world, id, *caller)))
+}

@@ -1,0 +1,244 @@
+//! The head of a request: bytes in, request line and headers out, or what a web server says to it.
+//!
+//! A function of bytes. What is too long, and what the host header has to do with it, is decided
+//! where the API is (API-HTTP-031, API-HTTP-034); reading the bytes is the business of `http.rs`.
+
+use crate::api::response::Response;
+
+/// A request line and its headers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Head {
+    /// The method, as sent.
+    pub(super) method: String,
+    /// The target, as sent.
+    pub(super) target: String,
+    /// Whether the request is of HTTP/1.1.
+    pub(super) is_newest: bool,
+    /// Names in lower case with their values, bytes as characters, in order.
+    pub(super) headers: Vec<(String, String)>,
+    /// What follows.
+    pub(super) framing: Framing,
+}
+
+/// How the end of a body is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Framing {
+    /// By its length in bytes, which may be 0.
+    Length(u64),
+    /// By a chunk without length.
+    Chunked,
+}
+
+/// Why a request is none. The words are Jetty's; only those of an unknown version were recorded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Malformed {
+    /// Another protocol than HTTP/1 (API-HTTP-037).
+    Version,
+    /// A request line without a version.
+    NoVersion,
+    /// A request line without a target.
+    NoTarget,
+    /// A byte where no such byte may be; of the target, one that is not UTF-8 (API-HTTP-033).
+    Byte,
+    /// A header without a colon.
+    NoColon,
+    /// A header that goes on in the next line.
+    Folded,
+    /// A length that is no number, or lengths that differ.
+    Length,
+    /// A body with a length and chunks.
+    TwoFramings,
+    /// A transfer coding besides `chunked`.
+    Coding,
+    /// A chunk whose length is no number, or that does not end where it should.
+    Chunk,
+}
+
+impl Malformed {
+    /// What the container answers before it hangs up.
+    pub(super) fn response(self) -> Response {
+        let (status, reason) = match self {
+            Self::Version => (505, "Unknown Version"),
+            Self::NoVersion => (505, "HTTP/0.9 not supported"),
+            Self::NoTarget => (400, "No URI"),
+            Self::Byte => (400, "Illegal character"),
+            Self::NoColon => (400, "No colon"),
+            Self::Folded => (400, "Header Folding"),
+            Self::Length => (400, "Invalid Content-Length Value"),
+            Self::TwoFramings => (400, "Transfer-Encoding and Content-Length"),
+            Self::Coding => (501, "Unsupported Transfer-Encoding"),
+            Self::Chunk => (400, "Bad chunk"),
+        };
+        Response::bad_message(status, reason)
+    }
+}
+
+/// Where the head ends that begins the bytes: behind its empty line. Line ends before the request
+/// line do not count.
+pub(super) fn end(bytes: &[u8]) -> Option<usize> {
+    let start = blank(bytes);
+    let mut line_is_empty = false;
+    for (position, byte) in bytes.iter().enumerate().skip(start) {
+        match byte {
+            b'\n' if line_is_empty => return Some(position + 1),
+            b'\n' => line_is_empty = true,
+            b'\r' => {}
+            _ => line_is_empty = false,
+        }
+    }
+    None
+}
+
+/// How many bytes before the request line are line ends.
+pub(super) fn blank(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count()
+}
+
+/// Reads a head, up to and including its empty line.
+pub(super) fn read(bytes: &[u8]) -> Result<Head, Malformed> {
+    let mut lines = bytes[blank(bytes)..]
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .take_while(|line| !line.is_empty());
+    let (method, target, is_newest) = request_line(lines.next().unwrap_or_default())?;
+    let mut headers = Vec::new();
+    for line in lines {
+        headers.push(header(line)?);
+    }
+    let framing = framing(&headers)?;
+    Ok(Head { method, target, is_newest, headers, framing })
+}
+
+fn request_line(line: &[u8]) -> Result<(String, String, bool), Malformed> {
+    let mut parts = line.splitn(3, |byte| *byte == b' ');
+    let method = parts.next().unwrap_or_default();
+    if method.is_empty() || !method.iter().all(|byte| is_token(*byte)) {
+        return Err(Malformed::Byte);
+    }
+    let target = parts.next().filter(|target| !target.is_empty()).ok_or(Malformed::NoTarget)?;
+    let is_newest = match parts.next().ok_or(Malformed::NoVersion)? {
+        b"HTTP/1.1" => true,
+        b"HTTP/1.0" => false,
+        b"" => return Err(Malformed::NoVersion),
+        _ => return Err(Malformed::Version),
+    };
+    if target.iter().any(u8::is_ascii_control) {
+        return Err(Malformed::Byte);
+    }
+    let target = std::str::from_utf8(target).map_err(|_| Malformed::Byte)?;
+    Ok((latin1(method), target.to_owned(), is_newest))
+}
+
+fn header(line: &[u8]) -> Result<(String, String), Malformed> {
+    if line.starts_with(b" ") || line.starts_with(b"\t") {
+        return Err(Malformed::Folded);
+    }
+    let colon = line.iter().position(|byte| *byte == b':').ok_or(Malformed::NoColon)?;
+    let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+    let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
+    if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) || !value.iter().all(is_text) {
+        return Err(Malformed::Byte);
+    }
+    Ok((latin1(name).to_ascii_lowercase(), latin1(value)))
+}
+
+fn framing(headers: &[(String, String)]) -> Result<Framing, Malformed> {
+    let of = |name: &str| {
+        let named: Vec<&str> =
+            headers.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
+        named
+    };
+    let (codings, lengths) = (of("transfer-encoding"), of("content-length"));
+    match (codings.as_slice(), lengths.as_slice()) {
+        ([], []) => Ok(Framing::Length(0)),
+        ([], [first, others @ ..]) => {
+            let is_number = !first.is_empty() && first.bytes().all(|byte| byte.is_ascii_digit());
+            if !is_number || others.iter().any(|other| other != first) {
+                return Err(Malformed::Length);
+            }
+            // More digits than a number holds are still a length: one that nobody waits for.
+            Ok(Framing::Length(first.parse().unwrap_or(u64::MAX)))
+        }
+        ([coding], []) if coding.eq_ignore_ascii_case("chunked") => Ok(Framing::Chunked),
+        (_, []) => Err(Malformed::Coding),
+        _ => Err(Malformed::TwoFramings),
+    }
+}
+
+/// The length of a chunk in bytes, from its line without the line end.
+pub(super) fn chunk_length(line: &[u8]) -> Result<u64, Malformed> {
+    let digits = line.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+    let text = std::str::from_utf8(digits).map_err(|_| Malformed::Chunk)?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return Err(Malformed::Chunk);
+    }
+    u64::from_str_radix(text, 16).map_err(|_| Malformed::Chunk)
+}
+
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+}
+
+fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &[u8], expected: Malformed) {
+        let text = [text, b"\r\n\r\n"].concat();
+        assert_eq!(read(&text), Err(expected), "{}", String::from_utf8_lossy(&text));
+    }
+
+    #[test]
+    fn a_head_ends_with_its_empty_line() {
+        assert_eq!(end(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nrest"), Some(27));
+        assert_eq!(end(b"\r\n\r\nGET / HTTP/1.1\n\nrest"), Some(20));
+        assert_eq!(end(b"GET / HTTP/1.1\r\nHost: a\r\n"), None);
+        assert_eq!(end(b"\r\n\r\n"), None);
+    }
+
+    #[test]
+    fn a_head_is_taken_apart() {
+        let head =
+            read(b"\r\nget /x?y=\xc3\xa9 HTTP/1.0\r\nX-One:  a b \r\nX-TWO:\xe9\r\n\r\n").expect("a head");
+        assert_eq!((head.method.as_str(), head.target.as_str(), head.is_newest), ("get", "/x?y=é", false));
+        let expected = [("x-one", "a b"), ("x-two", "é")].map(|(n, v)| (n.to_owned(), v.to_owned()));
+        assert_eq!(head.headers, expected);
+        assert_eq!(head.framing, Framing::Length(0));
+    }
+
+    #[test]
+    fn what_is_no_head_is_told_apart() {
+        check(b"GET /client/api HTTP/3.7", Malformed::Version);
+        check(b"PRI * HTTP/2.0", Malformed::Version);
+        check(b"GET /a b HTTP/1.1", Malformed::Version);
+        check(b"GET /", Malformed::NoVersion);
+        check(b"GET", Malformed::NoTarget);
+        check(b"G\x01T / HTTP/1.1", Malformed::Byte);
+        check(b"GET /\xe9 HTTP/1.1", Malformed::Byte);
+        check(b"GET / HTTP/1.1\r\nno colon", Malformed::NoColon);
+        check(b"GET / HTTP/1.1\r\nA: b\r\n c", Malformed::Folded);
+        check(b"GET / HTTP/1.1\r\nA : b", Malformed::Byte);
+        check(b"GET / HTTP/1.1\r\nContent-Length: -1", Malformed::Length);
+        check(b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2", Malformed::Length);
+        check(b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked", Malformed::TwoFramings);
+        check(b"GET / HTTP/1.1\r\nTransfer-Encoding: br", Malformed::Coding);
+    }
+
+    #[test]
+    fn lengths_of_bodies_and_chunks() {
+        let framing = |line: &str| {
+            read(format!("POST / HTTP/1.1\r\n{line}\r\n\r\n").as_bytes()).expect("a head").framing
+        };
+        assert_eq!(framing("Content-Length: 17"), Framing::Length(17));
+        assert_eq!(framing("Content-Length: 99999999999999999999999999"), Framing::Length(u64::MAX));
+        assert_eq!(framing("Transfer-Encoding: Chunked"), Framing::Chunked);
+        assert_eq!(chunk_length(b"1f ;name=value"), Ok(31));
+        for wrong in ["", "-1", "g", "ffffffffffffffffff"] {
+            assert_eq!(chunk_length(wrong.as_bytes()), Err(Malformed::Chunk), "{wrong}");
+        }
+    }
+}

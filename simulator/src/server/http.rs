@@ -1,0 +1,306 @@
+//! A connection: requests are read one after the other, each is answered before the next is looked at.
+//!
+//! Of our own, because a web server's refusals are part of the protocol (API-HTTP-031 to -037) and
+//! because a client that sends slowly, too much or for ever must not be waited for. Nothing here
+//! knows what a request means.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::head::{self, Framing, Head, Malformed};
+use crate::api::response::{Response, reason_phrase};
+
+/// More than the API takes, so that it can refuse with its own words (API-HTTP-031).
+const HEAD_BYTES: usize = 64 * 1024;
+/// The longest line that tells the length of a chunk, and the longest trailer.
+const CHUNK_LINE_BYTES: usize = 8192;
+/// How much of a body that nobody wants is thrown away before a connection is closed on it.
+const UNWANTED_BYTES: usize = 16 * 1024 * 1024;
+/// How much is read at once, at least.
+const READ_BYTES: usize = 4096;
+
+/// How long clients are waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// How long a connection may say nothing (API-HTTP-004).
+    pub idle: Duration,
+    /// How long a request may take from its first byte to its last, and an answer to be taken.
+    pub exchange: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { idle: Duration::from_secs(30), exchange: Duration::from_secs(120) }
+    }
+}
+
+/// A request, read whole or up to the limit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) head: Head,
+    pub(super) body: Vec<u8>,
+}
+
+/// Why there is no further request.
+enum End {
+    /// The client went away, or took too long.
+    Gone,
+    /// It sent something that is none.
+    Refused(Response),
+}
+
+impl From<io::Error> for End {
+    fn from(_: io::Error) -> Self {
+        Self::Gone
+    }
+}
+
+impl From<Malformed> for End {
+    fn from(malformed: Malformed) -> Self {
+        Self::Refused(malformed.response())
+    }
+}
+
+impl From<tokio::time::error::Elapsed> for End {
+    fn from(_: tokio::time::error::Elapsed) -> Self {
+        Self::Gone
+    }
+}
+
+/// Serves a connection until the client leaves, an answer closes it or patience ends. Bodies are
+/// read up to `largest_body` bytes; what is larger is handed over cut off there.
+pub(super) async fn converse<S, F, Fut>(stream: S, patience: Patience, largest_body: usize, answer: F)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Fn(Message) -> Fut,
+    Fut: Future<Output = Response>,
+{
+    let mut connection = Connection { stream, received: Vec::new(), patience };
+    loop {
+        let (response, exchange) = match connection.request(largest_body).await {
+            Ok((message, is_whole)) => {
+                let exchange = Exchange::of(&message.head, is_whole);
+                (answer(message).await, exchange)
+            }
+            Err(End::Refused(response)) => (response, Exchange::REFUSED),
+            Err(End::Gone) => return,
+        };
+        let closes = response.closes || exchange.closes;
+        let bytes = written(&response, exchange);
+        // A client that goes away or takes nothing is its own business.
+        let sent = timeout(patience.exchange, connection.stream.write_all(&bytes)).await;
+        if !matches!(sent, Ok(Ok(()))) {
+            return;
+        }
+        if closes {
+            connection.close(exchange.is_whole).await;
+            return;
+        }
+    }
+}
+
+struct Connection<S> {
+    stream: S,
+    /// What was received and not looked at yet.
+    received: Vec<u8>,
+    patience: Patience,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
+    /// The next request, and whether its body is whole.
+    async fn request(&mut self, largest_body: usize) -> Result<(Message, bool), End> {
+        if head::blank(&self.received) == self.received.len() {
+            self.more(Instant::now() + self.patience.idle).await?;
+        }
+        let deadline = Instant::now() + self.patience.exchange;
+        let end = loop {
+            if let Some(end) = head::end(&self.received) {
+                break end;
+            }
+            if self.received.len() > HEAD_BYTES {
+                let (status, reason) = if self.received.contains(&b'\n') {
+                    (431, "Request Header Fields Too Large")
+                } else {
+                    (414, "URI Too Long")
+                };
+                return Err(End::Refused(Response::bad_message(status, reason)));
+            }
+            self.more(deadline).await?;
+        };
+        let head = head::read(&self.received[..end])?;
+        self.received.drain(..end);
+        let expects =
+            |(name, value): &(String, String)| name == "expect" && value.eq_ignore_ascii_case("100-continue");
+        if head.framing != Framing::Length(0) && head.is_newest && head.headers.iter().any(expects) {
+            let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
+            timeout_at(deadline, self.stream.write_all(go_on)).await??;
+        }
+        let (body, is_whole) = match head.framing {
+            Framing::Length(length) => self.body(length, largest_body, deadline).await?,
+            Framing::Chunked => self.chunks(largest_body, deadline).await?,
+        };
+        Ok((Message { head, body }, is_whole))
+    }
+
+    /// Waits for bytes, but not longer than until the deadline nor than a connection may be silent.
+    async fn more(&mut self, deadline: Instant) -> Result<(), End> {
+        let until = deadline.min(Instant::now() + self.patience.idle);
+        self.received.reserve(READ_BYTES);
+        match timeout_at(until, self.stream.read_buf(&mut self.received)).await?? {
+            0 => Err(End::Gone),
+            _ => Ok(()),
+        }
+    }
+
+    async fn body(&mut self, length: u64, largest: usize, deadline: Instant) -> Result<(Vec<u8>, bool), End> {
+        let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(largest);
+        while self.received.len() < wanted {
+            self.more(deadline).await?;
+        }
+        let rest = self.received.split_off(wanted);
+        let body = std::mem::replace(&mut self.received, rest);
+        let is_whole = usize::try_from(length).is_ok_and(|length| length == wanted);
+        Ok((body, is_whole))
+    }
+
+    async fn chunks(&mut self, largest: usize, deadline: Instant) -> Result<(Vec<u8>, bool), End> {
+        let mut body = Vec::new();
+        loop {
+            let length = head::chunk_length(&self.line(deadline).await?)?;
+            if length == 0 {
+                break;
+            }
+            let room = largest - body.len();
+            let (chunk, is_whole) = self.body(length, room, deadline).await?;
+            body.extend(chunk);
+            if !is_whole {
+                return Ok((body, false));
+            }
+            if !self.line(deadline).await?.is_empty() {
+                return Err(Malformed::Chunk.into());
+            }
+        }
+        // Trailers say nothing that we want to know.
+        let mut trailers = 0;
+        loop {
+            let line = self.line(deadline).await?;
+            trailers += line.len();
+            if line.is_empty() {
+                return Ok((body, true));
+            }
+            if trailers > CHUNK_LINE_BYTES {
+                return Err(Malformed::Chunk.into());
+            }
+        }
+    }
+
+    /// A line without its end.
+    async fn line(&mut self, deadline: Instant) -> Result<Vec<u8>, End> {
+        loop {
+            if let Some(end) = self.received.iter().position(|byte| *byte == b'\n') {
+                let mut line: Vec<u8> = self.received.drain(..=end).collect();
+                line.pop();
+                if line.last() == Some(&b'\r') {
+                    line.pop();
+                }
+                return Ok(line);
+            }
+            if self.received.len() > CHUNK_LINE_BYTES {
+                return Err(Malformed::Chunk.into());
+            }
+            self.more(deadline).await?;
+        }
+    }
+
+    /// Says that nothing more comes. A peer that still sends is listened to for a while, for a
+    /// connection that is closed on unread bytes takes the answer with it.
+    async fn close(&mut self, is_whole: bool) {
+        let until = Instant::now() + self.patience.idle;
+        let Ok(Ok(())) = timeout_at(until, self.stream.shutdown()).await else { return };
+        if is_whole {
+            return;
+        }
+        let mut left = UNWANTED_BYTES;
+        loop {
+            self.received.clear();
+            self.received.reserve(READ_BYTES);
+            match timeout_at(until, self.stream.read_buf(&mut self.received)).await {
+                Ok(Ok(count)) if count > 0 && count < left => left -= count,
+                _ => return,
+            }
+        }
+    }
+}
+
+/// What of a request decides how its answer is written.
+#[derive(Debug, Clone, Copy)]
+struct Exchange {
+    /// Whether the request was of HTTP/1.1.
+    is_newest: bool,
+    /// Whether nothing of the request is left unread.
+    is_whole: bool,
+    /// Whether the connection ends with the answer, whatever the answer says.
+    closes: bool,
+    /// Whether headers alone are asked for.
+    wants_no_body: bool,
+}
+
+impl Exchange {
+    /// Of what was no request.
+    const REFUSED: Self = Self { is_newest: true, is_whole: false, closes: true, wants_no_body: false };
+
+    fn of(head: &Head, is_whole: bool) -> Self {
+        let says = |word: &str| {
+            head.headers
+                .iter()
+                .filter(|(name, _)| name == "connection")
+                .flat_map(|(_, value)| value.split(','))
+                .any(|said| said.trim().eq_ignore_ascii_case(word))
+        };
+        let closes = says("close") || !head.is_newest && !says("keep-alive") || !is_whole;
+        Self { is_newest: head.is_newest, is_whole, closes, wants_no_body: head.method == "HEAD" }
+    }
+}
+
+/// The bytes of an answer.
+fn written(response: &Response, exchange: Exchange) -> Vec<u8> {
+    let status = response.status;
+    let reason = response.reason.clone().unwrap_or_else(|| reason_phrase(status).into_owned());
+    let mut head = format!("HTTP/1.1 {status} {reason}\r\n");
+    let mut add = |name: &str, value: &str| {
+        for part in [name, ": ", value, "\r\n"] {
+            head.push_str(part);
+        }
+    };
+    // A connection that the client wanted closed is told first, one that we close last. Before
+    // HTTP/1.1 a connection ends anyway, unless both sides say otherwise.
+    if exchange.is_newest && exchange.closes && !response.closes {
+        add("Connection", "close");
+    } else if !exchange.is_newest && !exchange.closes && !response.closes {
+        add("Connection", "keep-alive");
+    }
+    for (name, value) in &response.headers {
+        add(name, value);
+    }
+    let is_told = response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let has_length = !is_told && !response.ends_with_connection && !matches!(status, 204 | 304);
+    if has_length {
+        add("Content-Length", &response.body.len().to_string());
+    }
+    if response.closes {
+        add("Connection", if response.ends_with_connection { "Close" } else { "close" });
+    }
+    head.push_str("\r\n");
+    let mut bytes: Vec<u8> =
+        head.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect();
+    if !exchange.wants_no_body {
+        bytes.extend_from_slice(&response.body);
+    }
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

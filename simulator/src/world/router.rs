@@ -1,0 +1,32 @@
+//! What becomes of the router of a network.
+
+use super::World;
+use super::table::Id;
+use super::virtual_machine::MachineState;
+
+impl World {
+    /// Puts the router of a network into a state.
+    pub fn set_router_state(&mut self, network: Id, state: MachineState) {
+        self.moves += 1;
+        if let Some(router) = self.networks.get_mut(network).and_then(|network| network.router.as_mut()) {
+            router.state = state;
+        }
+    }
+
+    /// Starts the router of a network; its scripts are written anew.
+    pub fn start_router(&mut self, network: Id) {
+        let scripts = self.ids.uuid();
+        if let Some(router) = self.networks.get_mut(network).and_then(|network| network.router.as_mut()) {
+            router.scripts = scripts;
+        }
+        self.set_router_state(network, MachineState::Running);
+    }
+
+    /// Takes the router of a network away; the next machine that starts brings another.
+    pub fn remove_router(&mut self, network: Id) {
+        self.moves += 1;
+        if let Some(row) = self.networks.get_mut(network) {
+            row.router = None;
+        }
+    }
+}
