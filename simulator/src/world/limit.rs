@@ -174,14 +174,18 @@ impl World {
     ///
     /// The text of the refusal, which is a 535 while a request waits (ERR of class 4370).
     pub fn require_room(&self, owner: Owner, resource: Resource, wanted: i64) -> Result<(), String> {
-        let of = |holder| {
+        // What is in use is counted only for those who have a limit.
+        let exceeded = |holder| {
             let most = self.counting_limit(holder, resource);
-            let most = if most != -1 && resource.is_storage() { most << 30 } else { most };
-            (most, self.amount(holder, resource))
+            if most == -1 {
+                return None;
+            }
+            let most = if resource.is_storage() { most << 30 } else { most };
+            let used = self.amount(holder, resource);
+            (used + wanted > most).then_some((most, used))
         };
         let shown = |number: i64| if resource.is_storage() { sized(number) } else { number.to_string() };
-        let (most, used) = of(Holder::Account(owner.account));
-        if most != -1 && used + wanted > most {
+        if let Some((most, used)) = exceeded(Holder::Account(owner.account)) {
             let account = self.accounts.get(owner.account).map_or("", |row| row.name.as_str());
             let (what, name) = match self.project_of(owner.account) {
                 Some((_, project)) => ("Project", project.name.as_str()),
@@ -201,8 +205,7 @@ impl World {
         }
         let mut domain = Some(owner.domain);
         while let Some((id, row)) = domain.and_then(|id| self.domains.get(id).map(|row| (id, row))) {
-            let (most, used) = of(Holder::Domain(id));
-            if most != -1 && used + wanted > most {
+            if let Some((most, used)) = exceeded(Holder::Domain(id)) {
                 return Err(format!(
                     "Maximum domain resource limits of Type '{}' for Domain Id = {} is exceeded: Domain Resource \
                      Limit = {}, Current Domain Resource Amount = {}, Current Resource Reservation = {}, \

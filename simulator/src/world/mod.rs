@@ -62,7 +62,6 @@ pub mod vpc;
 pub mod vpn;
 pub mod zone;
 
-use imbl::HashMap;
 use uuid::Uuid;
 
 use crate::quirk::{Quirk, Quirks};
@@ -70,7 +69,7 @@ use crate::release::Release;
 use clock::Moment;
 use id::Ids;
 use kind::{Handle, Kind};
-use table::{Id, Table};
+use table::{HashIndex, Id, Table};
 
 /// The whole simulated cloud.
 #[derive(Debug, Clone)]
@@ -94,7 +93,7 @@ pub struct World {
     /// The id of this management server.
     pub management_server: Uuid,
     /// Every identifier ever given, of removed things too (API-PAR-030).
-    pub index: HashMap<Uuid, Handle>,
+    pub index: HashIndex<Uuid, Handle>,
 
     /// How much accounts and domains may have.
     pub limits: limit::Limits,
@@ -112,7 +111,7 @@ pub struct World {
     /// What the request at hand asks of directories.
     pub errands: errand::Errands,
     /// Who was given an API key; the user's row says whether it still counts.
-    pub api_keys: HashMap<String, Id>,
+    pub api_keys: HashIndex<String, Id>,
     /// Roles; number 1 is the root administrator's.
     pub roles: Table<role::Role>,
     /// Rules of roles.
@@ -276,7 +275,7 @@ impl World {
             settings: setting::Settings::default(),
             moves: 0,
             management_server,
-            index: HashMap::new(),
+            index: HashIndex::new(),
             limits: limit::Limits::default(),
             domains: Table::default(),
             accounts: Table::default(),
@@ -284,7 +283,7 @@ impl World {
             directory_servers: Table::default(),
             directory_links: imbl::Vector::new(),
             errands: errand::Errands::default(),
-            api_keys: HashMap::new(),
+            api_keys: HashIndex::new(),
             roles: Table::default(),
             role_rules: Table::default(),
             projects: Table::default(),

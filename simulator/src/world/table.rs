@@ -1,9 +1,16 @@
 //! Tables of rows: internal numbers count up in order of creation, rows are shared between
 //! forks until one of them changes a row.
 
+use std::collections::hash_map::DefaultHasher;
+use std::hash::BuildHasherDefault;
 use std::sync::Arc;
 
-use imbl::OrdMap;
+use imbl::shared_ptr::DefaultSharedPtr;
+use imbl::{GenericHashMap, OrdMap};
+
+/// Finds something by its hash, in worlds that are forked. It has no seed of its own: two worlds that were made and
+/// asked alike take the same steps and the same memory, which is what makes the counts of a benchmark comparable.
+pub type HashIndex<K, V> = GenericHashMap<K, V, BuildHasherDefault<DefaultHasher>, DefaultSharedPtr>;
 
 /// The internal number of a row. Clients see it in a few texts only (`i-2-17-VM`).
 pub type Id = u64;
