@@ -76,6 +76,15 @@ pub fn inverse(command: &str) -> Option<Inverse> {
     Some(Inverse { command: remove, by: "id", params: &[], list })
 }
 
+/// What a list must be told besides, the widest first: only administrators may see all templates.
+pub fn filters(list: &str) -> &'static [Option<(&'static str, &'static str)>] {
+    match list {
+        "listTemplates" => &[Some(("templatefilter", "all")), Some(("templatefilter", "self"))],
+        "listIsos" => &[Some(("isofilter", "all")), Some(("isofilter", "self"))],
+        _ => &[None],
+    }
+}
+
 /// One creation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {

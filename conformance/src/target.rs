@@ -4,9 +4,11 @@
 //! list of things to remove; what is known about the system is shared. Where the facts come from (flags, files,
 //! environment) is in [`settings`](crate::settings).
 
+mod clean_up;
+
 use std::{
     any::Any,
-    collections::{BTreeMap, HashSet},
+    collections::HashSet,
     fmt,
     path::PathBuf,
     sync::{
@@ -18,7 +20,7 @@ use std::{
 
 use crate::{
     check::{Capability, Mismatch, Stop},
-    ledger::{Entry, Inverse, Ledger, inverse},
+    ledger::{Entry, Ledger, inverse},
     release::Release,
     settings::Settings,
     wire::{
@@ -677,92 +679,6 @@ impl Target {
         });
     }
 
-    fn strike(&self, entry: &Entry) {
-        if let Some(ledger) = &self.shared.ledger {
-            // A line that is missing here costs the next clean-up one more question, nothing else.
-            ledger.gone(entry.number).ok();
-        }
-    }
-
-    /// Removes what the check at hand made, the last first. Returns what could not be removed.
-    pub fn clean_up(&self) -> Vec<Entry> {
-        let mut made = std::mem::take(&mut *lock(&self.scope.made));
-        made.reverse();
-        self.remove(made)
-    }
-
-    /// Removes these and only these.
-    pub fn remove(&self, entries: Vec<Entry>) -> Vec<Entry> {
-        let sweeping = self.for_check(&self.scope.check);
-        entries
-            .into_iter()
-            .filter(|entry| match sweeping.remove_one(entry) {
-                Ok(true) => {
-                    self.strike(entry);
-                    false
-                }
-                Ok(false) | Err(_) => true,
-            })
-            .collect()
-    }
-
-    /// Whether it is gone now.
-    fn remove_one(&self, entry: &Entry) -> Result<bool, Stop> {
-        let Some(inverse) = inverse(&entry.command) else { return Ok(false) };
-        let id = match (&entry.id, &entry.name, &inverse.list) {
-            (Some(id), ..) => Some(id.clone()),
-            (None, Some(name), Some(list)) => {
-                let reply = self.api(list).param("keyword", name).param("listall", "true").send()?;
-                let found: Vec<Node> = reply
-                    .success()?
-                    .members()
-                    .iter()
-                    .flat_map(|(_, value)| match value {
-                        Node::List(items) => items.clone(),
-                        _ => Vec::new(),
-                    })
-                    .filter(|item| {
-                        item.members().iter().any(|(_, value)| value.text().as_ref() == Some(name))
-                    })
-                    .collect();
-                match found.as_slice() {
-                    [] => return Ok(true),
-                    [only] => only.text_at(inverse.by),
-                    _ => None,
-                }
-            }
-            (None, ..) => None,
-        };
-        let Some(id) = id else { return Ok(false) };
-
-        let mut request = self.api(&inverse.command).param(inverse.by, &id);
-        for (name, value) in inverse.params {
-            request = request.param(name, value);
-        }
-        let reply = request.send()?;
-        if reply.status() == 431 {
-            // "entity does not exist" (API-ERR-023): the check has removed it, or its creation failed later.
-            return Ok(true);
-        }
-        let Ok(body) = reply.success() else { return self.is_unlisted(&inverse, &id) };
-        Ok(match body.text_at("jobid") {
-            Some(_) => reply.finish_job()?.succeeded,
-            None => true,
-        })
-    }
-
-    /// Whether the list of such things no longer has one. An address that went back to its pool with the account that
-    /// had it keeps its identifier, and is refused otherwise than things that are gone.
-    fn is_unlisted(&self, inverse: &Inverse, id: &str) -> Result<bool, Stop> {
-        let Some(list) = &inverse.list else { return Ok(false) };
-        let reply = self.api(list).param("id", id).param("listall", "true").send()?;
-        let is_it = |item: &Node| item.text_at(inverse.by).as_deref() == Some(id);
-        Ok(!reply.success()?.members().iter().any(|(_, value)| match value {
-            Node::List(items) => items.iter().any(is_it),
-            other => is_it(other),
-        }))
-    }
-
     /// The ledger of the run.
     pub fn ledger(&self) -> Option<&Ledger> {
         self.shared.ledger.as_ref()
@@ -785,13 +701,4 @@ fn fresh_run_name() -> String {
         rest /= 36;
     }
     digits
-}
-
-/// What a list of entries holds, by creating command; for a line in a report.
-pub fn counted(entries: &[Entry]) -> BTreeMap<&str, usize> {
-    let mut counts = BTreeMap::new();
-    for entry in entries {
-        *counts.entry(entry.command.as_str()).or_default() += 1;
-    }
-    counts
 }

@@ -24,7 +24,9 @@ pub(super) const CHECKS: &[Check] = &[
         run: |target| {
             let reply = submitted(target)?;
             let names: Vec<&str> = reply.body().members().iter().map(|(name, _)| name.as_str()).collect();
-            reply.expect_equal("the fields", "jobid", names.join(" "))
+            reply.expect_equal("the fields", "jobid", names.join(" "))?;
+            reply.finish_job()?;
+            Ok(())
         },
     },
     Check {
