@@ -191,7 +191,7 @@ impl World {
             if !self.sins(Quirk::RemovedRulesAreKnown) {
                 self.index.remove(&rule.uuid);
             }
-            self.tags.retain(|tag| tag.of != Handle { kind: Kind::FirewallRule, id });
+            self.forget_tags(Handle { kind: Kind::FirewallRule, id });
             if let Some(address) = rule.address {
                 self.settle_vpc_address(address);
             }

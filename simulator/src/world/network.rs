@@ -571,6 +571,7 @@ impl World {
             row.display = true;
             row.state = AddressState::Free;
         }
+        self.forget_tags(Handle { kind: Kind::Address, id });
     }
 
     /// Whether a machine has a card in a network.
@@ -597,6 +598,7 @@ impl World {
         }
         self.remove_internal_balancers_of(id);
         self.networks.remove(id);
+        self.forget_tags(Handle { kind: Kind::Network, id });
     }
 
     /// The lowest guest address of a network that no machine has.

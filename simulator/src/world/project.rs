@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::World;
 use super::account::{AccountType, NewAccount, Standing};
 use super::clock::Moment;
-use super::kind::Kind;
+use super::kind::{Handle, Kind};
 use super::table::Id;
 
 /// What state a project is in (ACC-001).
@@ -193,6 +193,7 @@ impl World {
     /// Removes a project with all that is in it.
     pub fn remove_project(&mut self, id: Id) {
         let Some(project) = self.projects.remove(id) else { return };
+        self.forget_tags(Handle { kind: Kind::Project, id });
         let roles: Vec<Id> =
             self.project_roles.iter().filter(|(_, role)| role.project == id).map(|(role, _)| role).collect();
         for role in roles {

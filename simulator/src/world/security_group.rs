@@ -92,7 +92,7 @@ impl World {
                 self.index.remove(&uuid);
             }
         }
-        self.tags.retain(|tag| tag.of != Handle { kind: Kind::SecurityGroup, id });
+        self.forget_tags(Handle { kind: Kind::SecurityGroup, id });
     }
 
     /// Removes the security groups of an account.

@@ -252,6 +252,7 @@ impl World {
     /// Removes a snapshot for good; its row stays, for whoever asks for it again (SNP-004).
     pub fn destroy_snapshot(&mut self, id: Id) {
         self.set_snapshot_state(id, SnapshotState::Destroyed);
+        self.forget_tags(Handle { kind: Kind::Snapshot, id });
         self.remove_tags(Handle { kind: Kind::Snapshot, id }, &[]);
     }
 

@@ -53,6 +53,11 @@ impl World {
         });
         self.tags.len() < before
     }
+
+    /// Forgets the tags of something that is gone.
+    pub fn forget_tags(&mut self, of: Handle) {
+        self.tags.retain(|tag| tag.of != of);
+    }
 }
 
 #[cfg(test)]

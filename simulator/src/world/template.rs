@@ -163,7 +163,7 @@ impl World {
         row.cross_zones = false;
         if row.zones.is_empty() {
             row.removed = true;
-            self.remove_tags(Handle { kind: Kind::Template, id }, &[]);
+            self.forget_tags(Handle { kind: Kind::Template, id });
         }
     }
 

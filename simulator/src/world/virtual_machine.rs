@@ -472,7 +472,7 @@ impl World {
         for snapshot in snapshots {
             self.vm_snapshots.remove(snapshot);
         }
-        self.tags.retain(|tag| tag.of != Handle { kind: Kind::VirtualMachine, id });
+        self.forget_tags(Handle { kind: Kind::VirtualMachine, id });
         self.virtual_machines.remove(id);
     }
 

@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use super::clock::Moment;
-use super::kind::Kind;
+use super::kind::{Handle, Kind};
 use super::table::Id;
 use super::{Owner, World};
 
@@ -150,6 +150,7 @@ impl World {
     /// was at the removed one.
     pub fn remove_vm_snapshot(&mut self, id: Id) {
         let Some(removed) = self.vm_snapshots.remove(id) else { return };
+        self.forget_tags(Handle { kind: Kind::VmSnapshot, id });
         let children: Vec<Id> = self
             .vm_snapshots_of(removed.machine)
             .filter(|(_, row)| row.parent == Some(id))

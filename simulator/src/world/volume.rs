@@ -4,7 +4,7 @@ use crate::quirk::Quirk;
 use uuid::Uuid;
 
 use super::clock::Moment;
-use super::kind::Kind;
+use super::kind::{Handle, Kind};
 use super::table::Id;
 use super::virtual_machine::Plan;
 use super::{Owner, World};
@@ -317,6 +317,7 @@ impl World {
         }
         self.displace_volume(id);
         self.volumes.remove(id);
+        self.forget_tags(Handle { kind: Kind::Volume, id });
     }
 
     /// Removes the root volume of a machine and lets its data volumes go.

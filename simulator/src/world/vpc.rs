@@ -321,11 +321,6 @@ impl World {
         }
         self.remove_vpn_of_account(account);
     }
-
-    /// Forgets the tags of something that is gone.
-    pub(super) fn forget_tags(&mut self, of: Handle) {
-        self.tags.retain(|tag| tag.of != of);
-    }
 }
 
 #[cfg(test)]

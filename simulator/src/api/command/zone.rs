@@ -9,7 +9,7 @@ use crate::api::{listing, view};
 use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
-use crate::world::kind::Kind;
+use crate::world::kind::{Handle, Kind};
 use crate::world::network::Subnet;
 use crate::world::table::Id;
 
@@ -127,7 +127,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 world.image_stores.remove(store);
             }
             world.zones.remove(id);
-            world.tags.retain(|tag| (tag.of.kind, tag.of.id) != (Kind::Zone, id));
+            world.forget_tags(Handle { kind: Kind::Zone, id });
             Ok(Reply::SUCCESS)
         },
         ..Behaviour::PLAIN
