@@ -4,7 +4,7 @@
 //! its ports.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -13,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use crate::config::{Clock, Config};
+use crate::config::{Clock, Config, DhcpPlace};
 use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
 use crate::server::{self, Patience};
@@ -72,12 +72,25 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
+    /// The DHCP server could not have its port.
+    #[error("could not serve DHCP on {place}: {source}")]
+    Dhcp {
+        /// The address or the interface.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
     /// No thread or no runtime.
     #[error("could not start the simulator's thread: {0}")]
     Thread(io::Error),
 }
 
 impl StartError {
+    /// Whether it is about an address that this machine does not have.
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        matches!(self, Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrNotAvailable)
+    }
+
     /// What to do about it, in a line.
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
@@ -87,6 +100,9 @@ impl StartError {
             }
             Self::Listen { .. } => {
                 Some("check that the address belongs to this machine and the port is allowed")
+            }
+            Self::Dhcp { .. } => {
+                Some("an interface has to exist, and its port 67 takes root's rights and no other server")
             }
             Self::WorldFile { .. } => {
                 Some("name demo, empty, advdualzone, sandbox or a file ending in .toml")
@@ -145,6 +161,9 @@ pub struct Ready {
     pub integration: Option<String>,
     /// The base URL of the first router.
     pub router: Option<String>,
+    /// Where DHCP is served, an address or an interface, if it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dhcp: Option<String>,
     /// The URL of the side door.
     pub control: Option<String>,
     /// Who can call.
@@ -199,6 +218,13 @@ impl CloudBuilder {
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.config.seed = seed;
+        self
+    }
+
+    /// Where DHCP is served.
+    #[must_use]
+    pub fn dhcp(mut self, place: DhcpPlace) -> Self {
+        self.config.dhcp = Some(place);
         self
     }
 
@@ -355,6 +381,13 @@ impl Cloud {
         config.integration = config.integration.map(free);
         config.control = config.control.map(free);
         config.router_port = config.router_port.map(|_| 0);
+        // Two servers on one link would answer the same guests.
+        config.dhcp = match config.dhcp {
+            Some(DhcpPlace::Address(address)) => {
+                Some(DhcpPlace::Address(SocketAddrV4::new(*address.ip(), 0)))
+            }
+            Some(DhcpPlace::Interface(_)) | None => None,
+        };
         config.leases = None;
         Self::of(self.snapshot(), config)
     }

@@ -1,6 +1,6 @@
 //! How a cloud is started: the command line of the binary and the builder of the library meet here.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
 use crate::quirk::Quirk;
@@ -17,6 +17,36 @@ pub enum Clock {
     Virtual,
 }
 
+/// Where the routers' DHCP server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DhcpPlace {
+    /// On an address of this machine, for clients that speak to it directly; answers go back to where questions came from.
+    Address(SocketAddrV4),
+    /// On port 67 of an interface, for clients on its link.
+    Interface(String),
+}
+
+impl std::str::FromStr for DhcpPlace {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(address) = text.parse() {
+            return Ok(Self::Address(address));
+        }
+        // What the kernel takes for a name (`dev_valid_name` in net/core/dev.c), and no address without its port.
+        let is_name = (1..16).contains(&text.len())
+            && !text.contains(|letter: char| letter.is_whitespace() || matches!(letter, '/' | ':'))
+            && !matches!(text, "." | "..")
+            && text.parse::<IpAddr>().is_err();
+        if is_name {
+            Ok(Self::Interface(text.to_owned()))
+        } else {
+            Err("name an IPv4 address with a port, such as 127.0.0.1:6767, or an interface, such as eth0"
+                .to_owned())
+        }
+    }
+}
+
 /// How a cloud is started.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -28,6 +58,11 @@ pub struct Config {
     pub integration: Option<SocketAddr>,
     /// Where the first router listens, if any do; its address is that of the first network.
     pub router_port: Option<u16>,
+    /// Whether routers listen on the addresses that their networks give them, instead of those in 127/8 that stand for
+    /// them: in a network namespace this machine has them.
+    pub real_addresses: bool,
+    /// Where the routers' DHCP server listens, if it does.
+    pub dhcp: Option<DhcpPlace>,
     /// The release that is played.
     pub release: Release,
     /// The seed of identifiers and keys.
@@ -63,6 +98,8 @@ impl Default for Config {
             api: free,
             integration: Some(free),
             router_port: Some(0),
+            real_addresses: false,
+            dhcp: None,
             release: Release::NEWEST,
             seed: 1,
             pace: Pace::Instant,

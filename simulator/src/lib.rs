@@ -36,6 +36,7 @@ pub mod api;
 pub mod catalog;
 pub mod cloud;
 pub mod config;
+pub mod dhcp;
 pub mod directory;
 pub mod guest;
 pub mod quirk;

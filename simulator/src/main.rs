@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use cloudstack_simulator::config::{Clock, Config};
+use cloudstack_simulator::config::{Clock, Config, DhcpPlace};
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
 use cloudstack_simulator::world::job::Pace;
@@ -25,9 +25,13 @@ struct Arguments {
     /// Where the unauthenticated port listens, or off
     #[arg(long, default_value = "127.0.0.1:8096", value_name = "ADDR|off")]
     integration: OrOff<SocketAddr>,
-    /// Where the routers listen, or off; each has its own address in 127/8, the port is shared
-    #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off", value_parser = router)]
+    /// Where the routers listen, or off; each has its own address in 127/8, or, if this one is not there, that of its
+    /// network; the port is shared
+    #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off")]
     router: OrOff<SocketAddr>,
+    /// Where the routers serve DHCP: on an address (127.0.0.1:6767), on port 67 of an interface (eth0), or off
+    #[arg(long, default_value = "off", value_name = "ADDR|INTERFACE|off")]
+    dhcp: OrOff<DhcpPlace>,
     /// The release to play, from 4.11 to 4.22
     #[arg(long, default_value = "4.22")]
     release: Release,
@@ -63,6 +67,15 @@ enum OrOff<T> {
     Off,
 }
 
+impl<T> OrOff<T> {
+    fn on(self) -> Option<T> {
+        match self {
+            Self::On(value) => Some(value),
+            Self::Off => None,
+        }
+    }
+}
+
 impl<T: std::str::FromStr> std::str::FromStr for OrOff<T> {
     type Err = T::Err;
 
@@ -81,16 +94,6 @@ enum ClockWord {
 enum Print {
     Human,
     Json,
-}
-
-/// The address says no more than the port: each router listens where its network's gateway is.
-fn router(text: &str) -> Result<OrOff<SocketAddr>, String> {
-    match text.parse::<OrOff<SocketAddr>>().map_err(|error| error.to_string())? {
-        OrOff::On(address) if !address.ip().is_loopback() => {
-            Err("routers listen on addresses in 127/8, that of 10.a.b.1 on 127.a.b.1".to_owned())
-        }
-        router => Ok(router),
-    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -132,17 +135,15 @@ fn main() -> ExitCode {
 }
 
 fn config(arguments: Arguments) -> Config {
+    let router = arguments.router.on();
     Config {
         world: arguments.world,
         api: arguments.api,
-        integration: match arguments.integration {
-            OrOff::On(address) => Some(address),
-            OrOff::Off => None,
-        },
-        router_port: match arguments.router {
-            OrOff::On(address) => Some(address.port()),
-            OrOff::Off => None,
-        },
+        integration: arguments.integration.on(),
+        router_port: router.map(|address| address.port()),
+        // The rest of the address says no more: each router listens where its network's gateway is.
+        real_addresses: router.is_some_and(|address| !address.ip().is_loopback()),
+        dhcp: arguments.dhcp.on(),
         release: arguments.release,
         seed: arguments.seed,
         pace: arguments.jobs,
@@ -169,6 +170,18 @@ fn warn_of_open_ports(config: &Config) {
             complain(&format!("WARNING: {what} is open to others on {address}"));
         }
     }
+    if config.real_addresses && config.router_port.is_some() {
+        complain("WARNING: the routers are open to others on the addresses of their networks");
+    }
+    match &config.dhcp {
+        Some(DhcpPlace::Interface(interface)) => {
+            complain(&format!("WARNING: DHCP is served to others on {interface}"));
+        }
+        Some(DhcpPlace::Address(address)) if !address.ip().is_loopback() => {
+            complain(&format!("WARNING: DHCP is served to others on {address}"));
+        }
+        Some(DhcpPlace::Address(_)) | None => {}
+    }
 }
 
 fn human(ready: &Ready) -> String {
@@ -178,6 +191,9 @@ fn human(ready: &Ready) -> String {
     }
     if let Some(url) = &ready.router {
         lines.push(format!("router       {url}"));
+    }
+    if let Some(place) = &ready.dhcp {
+        lines.push(format!("dhcp         {place}"));
     }
     for credential in &ready.credentials {
         lines.push(format!(

@@ -4,6 +4,7 @@
 //! answers, the lock is gone before a byte is written. Where the answer needs a directory's word,
 //! the world is let go, the directory asked, and the request answered from the start.
 
+mod dhcp;
 mod head;
 mod http;
 
@@ -80,6 +81,7 @@ pub(crate) async fn listen(
     let (stop_sender, stop) = watch::channel(false);
     let routers = Arc::new(Mutex::new(Routers {
         port: config.router_port,
+        real_addresses: config.real_addresses,
         leases: leases.path.clone(),
         bound: BTreeMap::new(),
         written: BTreeMap::new(),
@@ -103,6 +105,7 @@ pub(crate) async fn listen(
         None => None,
     };
     routers.lock().await.follow(&site).await?;
+    let dhcp = config.dhcp.as_ref().map(|place| dhcp::serve(place, &site)).transpose()?;
     let ready = {
         let routers = routers.lock().await;
         let world = shared.world();
@@ -110,6 +113,7 @@ pub(crate) async fn listen(
             api: format!("http://{api_address}/client/api"),
             integration: integration.map(|address| format!("http://{address}/client/api")),
             router: routers.bound.values().next().map(|address| format!("http://{address}")),
+            dhcp,
             control: None,
             credentials: credentials(&world),
             guests: routers.guests(&world),
@@ -137,6 +141,8 @@ async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, S
 /// same addresses, so the listener is what tells them apart (ISO-007).
 struct Routers {
     port: Option<u16>,
+    /// Whether this machine has the routers' own addresses.
+    real_addresses: bool,
     leases: PathBuf,
     bound: BTreeMap<Id, SocketAddr>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
@@ -157,13 +163,19 @@ impl Routers {
                 .filter(|(id, _)| !self.bound.contains_key(id))
                 .collect()
         };
+        let mut elsewhere = None;
         if self.port.is_some() {
             for (network, address) in wanted {
                 let port = self.port.unwrap_or_default();
-                let address = SocketAddr::new(IpAddr::V4(on_loopback(address)), port);
+                let address = SocketAddr::new(IpAddr::V4(self.place(address)), port);
                 // All routers share the port of the first; an address that is taken gets a free one.
                 let (listener, bound) = match bind("a router", address).await {
                     Ok(open) => open,
+                    // A namespace may have the addresses of some networks only.
+                    Err(error @ StartError::Listen { .. }) if self.real_addresses && error.is_elsewhere() => {
+                        elsewhere = elsewhere.or(Some(error));
+                        continue;
+                    }
                     Err(_) if !self.bound.is_empty() => {
                         bind("a router", SocketAddr::new(address.ip(), 0)).await?
                     }
@@ -175,6 +187,9 @@ impl Routers {
                 self.bound.insert(network, bound);
                 serve(listener, Door::Router(network), site.clone());
             }
+        }
+        if let Some(error) = elsewhere.filter(|_| self.bound.is_empty()) {
+            return Err(error);
         }
         let files = {
             let world = site.shared.world();
@@ -190,6 +205,11 @@ impl Routers {
         Ok(())
     }
 
+    /// The address on this machine that stands for one of the simulated networks.
+    fn place(&self, address: Ipv4Addr) -> Ipv4Addr {
+        if self.real_addresses { address } else { on_loopback(address) }
+    }
+
     fn guests(&self, world: &World) -> Vec<Guest> {
         let mut guests = Vec::new();
         for (_, machine) in
@@ -201,7 +221,7 @@ impl Routers {
                 name: machine.name.clone(),
                 id: machine.uuid.to_string(),
                 address: address.to_string(),
-                source: on_loopback(address).to_string(),
+                source: self.place(address).to_string(),
                 router: format!("http://{router}"),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
             });

@@ -8,13 +8,12 @@
 use std::fmt::Write as _;
 use std::net::Ipv4Addr;
 
+use super::offer;
+use crate::dhcp::BOOT_FILE;
 use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::clock::Moment;
 use crate::world::virtual_machine::{Nic, VirtualMachine};
-
-/// A lease without end: the largest number of seconds (DHCP-004).
-const FOREVER: i64 = 0xffff_ffff;
 
 /// The lease of a card of some machine; none without a router or an address.
 #[must_use]
@@ -29,41 +28,28 @@ pub fn text(world: &World, nic: &Nic) -> Option<String> {
 /// The lease of a machine's card, taken when the machine entered its state.
 #[must_use]
 pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<String> {
-    let network = world.networks.get(nic.network)?;
-    let (router, subnet, address) = (network.router.as_ref()?, network.subnet?, nic.address?);
-    let is_routed = nic.is_default;
-    let duration = if world.sins(Quirk::LeaseLastsAnHour) { 3600 } else { FOREVER };
-    let mut options: Vec<(&str, String)> = vec![("subnet-mask", subnet.netmask().to_string())];
-    if is_routed || world.sins(Quirk::LeaseRoutesEveryCard) {
-        options.push(("routers", subnet.gateway.to_string()));
-    }
-    options.push(("dhcp-lease-time", duration.to_string()));
-    options.push(("dhcp-message-type", "5".to_owned()));
-    if is_routed {
-        // The router first, then the zone's resolvers (DHCP-007).
-        let zone = world.zones.get(network.zone);
-        let resolvers = zone.into_iter().flat_map(|zone| [Some(zone.dns1.as_str()), zone.dns2.as_deref()]);
-        let mut servers = vec![router.guest_address.to_string()];
-        servers.extend(resolvers.flatten().map(str::to_owned));
-        options.push(("domain-name-servers", servers.join(",")));
-    }
-    if world.sins(Quirk::LeaseNamesAnotherServer) {
-        options.push(("dhcp-server-identifier", subnet.broadcast().to_string()));
-    } else if !world.sins(Quirk::LeaseWithoutServerIdentifier) {
-        options.push(("dhcp-server-identifier", router.guest_address.to_string()));
-    }
-    options.push(("interface-mtu", "1500".to_owned()));
-    options.push(("broadcast-address", subnet.broadcast().to_string()));
-    options.push(("host-name", quoted(&machine.name)));
-    if is_routed {
-        options.push(("domain-name", quoted(&network.domain)));
-    }
-    let address = if world.sins(Quirk::LeaseNamesAnotherAddress) { subnet.broadcast() } else { address };
+    let offer = offer::of_card(world, machine, nic)?;
+    let duration = i64::from(offer.seconds);
+    let listed =
+        |addresses: &[Ipv4Addr]| addresses.iter().map(Ipv4Addr::to_string).collect::<Vec<_>>().join(",");
+    // In the order in which dhclient writes what it was told.
+    let options = [
+        ("subnet-mask", Some(offer.netmask.to_string())),
+        ("routers", offer.gateway.map(|gateway| gateway.to_string())),
+        ("dhcp-lease-time", Some(duration.to_string())),
+        ("dhcp-message-type", Some("5".to_owned())),
+        ("domain-name-servers", Some(listed(&offer.resolvers)).filter(|list| !list.is_empty())),
+        ("dhcp-server-identifier", offer.server.map(|server| server.to_string())),
+        ("interface-mtu", offer.mtu.map(|mtu| mtu.to_string())),
+        ("broadcast-address", Some(offer.broadcast.to_string())),
+        ("host-name", Some(quoted(&offer.host_name))),
+        ("domain-name", offer.domain.as_deref().map(quoted)),
+    ];
     let mut text = format!(
-        "lease {{\n  interface \"eth{}\";\n  fixed-address {address};\n  filename \"pxelinux.0\";\n",
-        nic.device
+        "lease {{\n  interface \"eth{}\";\n  fixed-address {};\n  filename \"{BOOT_FILE}\";\n",
+        nic.device, offer.address
     );
-    for (name, value) in options {
+    for (name, value) in options.iter().filter_map(|(name, value)| Some((name, value.as_ref()?))) {
         // Writing to a text does not fail.
         let _ = writeln!(text, "  option {name} {value};");
     }

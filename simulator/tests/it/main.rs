@@ -5,6 +5,7 @@ mod cloud;
 mod commands;
 mod corpus;
 mod coverage;
+mod dhcp;
 mod directory;
 mod families;
 mod listener;

@@ -64,11 +64,36 @@ fn a_port_in_use_is_named_with_a_remedy() {
 }
 
 #[test]
-fn routers_listen_on_loopback_only() {
+fn routers_need_their_addresses_on_this_machine() {
     let output = Command::new(env!("CARGO_BIN_EXE_cloudstack-simulator"))
-        .args(["--router", "0.0.0.0:8081"])
+        .args(["--api", "127.0.0.1:0", "--integration", "off", "--router", "10.1.1.1:0"])
         .output()
         .expect("the binary was built for this test");
     assert_eq!(output.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&output.stderr).contains("127/8"));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("for a router") && said.contains("belongs to this machine"), "{said}");
+}
+
+#[test]
+fn a_place_for_dhcp_that_does_not_exist_is_named() {
+    for (place, told) in
+        [("no-such-if0", "no-such-if0"), ("127.0.0.1", "such as eth0"), ("a b", "such as eth0")]
+    {
+        let output = Command::new(env!("CARGO_BIN_EXE_cloudstack-simulator"))
+            .args([
+                "--api",
+                "127.0.0.1:0",
+                "--integration",
+                "off",
+                "--router",
+                "127.1.1.1:0",
+                "--dhcp",
+                place,
+            ])
+            .output()
+            .expect("the binary was built for this test");
+        assert_eq!(output.status.code(), Some(2), "{place}");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains(told), "{place}: {said}");
+    }
 }
