@@ -89,6 +89,69 @@ for client in dhclient udhcpc dhcpcd; do
         [ "$told" = "$name" ]
     done <"$work/machines"
 done
+
+# A machine of our own with everything that cloud-init reads: user data that is no text, a key, a password.
+ip netns exec "$router" python3 - "$work/router.json" >"$work/machine.json" <<'PY'
+import base64, json, sys, urllib.parse, urllib.request
+url = json.load(open(sys.argv[1]))["integration"]
+def call(command, **parameters):
+    query = urllib.parse.urlencode({"command": command, "response": "json", **parameters})
+    return next(iter(json.load(urllib.request.urlopen(f"{url}?{query}")).values()))
+def job(command, **parameters):
+    reply = call("queryAsyncJobResult", jobid=call(command, **parameters)["jobid"])
+    assert reply["jobstatus"] == 1, reply
+    return reply["jobresult"]
+network = next(n for n in call("listNetworks", listall="true")["network"] if n.get("gateway") == "10.1.1.1")
+template = next(t for t in call("listTemplates", templatefilter="all")["template"] if t["passwordenabled"])
+offering = call("listServiceOfferings")["serviceoffering"][0]
+owner = {"account": network["account"], "domainid": network["domainid"]}
+call("createSSHKeyPair", name="for-cloud-init", **owner)
+user_data = bytes(range(256)) + b"\n#cloud-config\n"
+machine = job("deployVirtualMachine", zoneid=network["zoneid"], templateid=template["id"], serviceofferingid=offering["id"],
+              networkids=network["id"], name="for-cloud-init", keypair="for-cloud-init",
+              userdata=base64.b64encode(user_data).decode(), **owner)["virtualmachine"]
+job("stopVirtualMachine", id=machine["id"])
+password = job("resetPasswordForVirtualMachine", id=machine["id"])["virtualmachine"]["password"]
+machine = job("startVirtualMachine", id=machine["id"])["virtualmachine"]
+nic = machine["nic"][0]
+print(json.dumps({"mac": nic["macaddress"], "address": nic["ipaddress"], "instance-id": machine["id"],
+                  "local-hostname": machine["name"], "service-offering": machine["serviceofferingname"],
+                  "availability-zone": machine["zonename"],
+                  "password": password, "user-data": user_data.hex()}))
+PY
+printf '# cloud-init, behind the lease of dhclient: %s\n' "$(cat "$work/machine.json")"
+mac=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["mac"])' "$work/machine.json")
+ip -n "$guest" link set eth0 down
+ip -n "$guest" address flush dev eth0
+ip -n "$guest" link set eth0 address "$mac" up
+with_dhclient
+mkdir -p "$work/dhcp" "$work/cloud"
+cp "$work/dhclient.leases" "$work/dhcp/dhclient.eth0.leases"
+# Nobody there resolves names; what is mounted is so for this one process.
+printf 'nameserver 127.0.0.1\n' >"$work/resolv.conf"
+ip netns exec "$guest" sh -c '
+    mount --bind "$1/dhcp" /var/lib/dhcp && mount --bind "$1/resolv.conf" /etc/resolv.conf && exec python3 - "$1"' sh "$work" <<'PY'
+import json, sys
+from cloudinit import distros, helpers
+from cloudinit.sources.DataSourceCloudStack import DataSourceCloudStack
+work = sys.argv[1]
+wanted = json.load(open(f"{work}/machine.json"))
+paths = helpers.Paths({"cloud_dir": f"{work}/cloud", "run_dir": f"{work}/cloud"})
+source = DataSourceCloudStack({}, distros.fetch("debian")("debian", {}, paths), paths)
+assert source.vr_addr == "10.1.1.1", source.vr_addr
+assert source._get_data(), "no data"
+for name in ["instance-id", "local-hostname", "service-offering", "availability-zone"]:
+    assert source.metadata[name] == wanted[name], (name, source.metadata)
+assert source.metadata["local-ipv4"] == wanted["address"], source.metadata
+assert bytes.fromhex(wanted["user-data"]) == source.userdata_raw, source.userdata_raw
+assert source.cfg["password"] == wanted["password"], source.cfg
+(key,) = source.get_public_ssh_keys()
+assert key.startswith("ssh-rsa "), key
+again = DataSourceCloudStack({}, distros.fetch("debian")("debian", {}, paths), paths)
+assert again._get_data() and "password" not in again.cfg, "a password is taken once"
+print("cloud-init read", ", ".join(sorted(source.metadata)), "and", len(source.userdata_raw), "bytes of user data")
+PY
+
 printf '# an unknown card is not answered\n'
 ip -n "$guest" address flush dev eth0
 ip -n "$guest" link set eth0 down

@@ -171,6 +171,7 @@ impl Embedded {
                     address: guest.address.clone(),
                     source: guest.source.clone(),
                     router: guest.router.clone(),
+                    passwords: guest.passwords.clone(),
                     lease: guest.lease.clone(),
                 })
                 .collect(),

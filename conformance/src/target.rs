@@ -48,6 +48,8 @@ pub struct Guest {
     pub source: String,
     /// The base URL of its router.
     pub router: String,
+    /// The base URL of its router's password server, if it is known.
+    pub passwords: String,
     /// Its lease file.
     pub lease: String,
 }

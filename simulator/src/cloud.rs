@@ -148,6 +148,8 @@ pub struct Guest {
     pub source: String,
     /// The base URL of its router.
     pub router: String,
+    /// The base URL of the router's password server.
+    pub passwords: String,
     /// Its lease file.
     pub lease: String,
 }
@@ -381,6 +383,7 @@ impl Cloud {
         config.integration = config.integration.map(free);
         config.control = config.control.map(free);
         config.router_port = config.router_port.map(|_| 0);
+        config.password_port = config.password_port.map(|_| 0);
         // Two servers on one link would answer the same guests.
         config.dhcp = match config.dhcp {
             Some(DhcpPlace::Address(address)) => {

@@ -58,6 +58,8 @@ pub struct Config {
     pub integration: Option<SocketAddr>,
     /// Where the first router listens, if any do; its address is that of the first network.
     pub router_port: Option<u16>,
+    /// Where the routers' password servers listen, if any do; a port that is taken is replaced by a free one.
+    pub password_port: Option<u16>,
     /// Whether routers listen on the addresses that their networks give them, instead of those in 127/8 that stand for
     /// them: in a network namespace this machine has them.
     pub real_addresses: bool,
@@ -98,6 +100,7 @@ impl Default for Config {
             api: free,
             integration: Some(free),
             router_port: Some(0),
+            password_port: Some(0),
             real_addresses: false,
             dhcp: None,
             release: Release::NEWEST,

@@ -9,6 +9,7 @@ use clap::{Parser, ValueEnum};
 use cloudstack_simulator::config::{Clock, Config, DhcpPlace};
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
+use cloudstack_simulator::router::password_server;
 use cloudstack_simulator::world::job::Pace;
 use cloudstack_simulator::{Cloud, Patience, Ready};
 
@@ -141,6 +142,8 @@ fn config(arguments: Arguments) -> Config {
         api: arguments.api,
         integration: arguments.integration.on(),
         router_port: router.map(|address| address.port()),
+        // A guest asks on port 8080, whatever the port of the metadata is.
+        password_port: router.map(|address| if address.port() == 0 { 0 } else { password_server::PORT }),
         // The rest of the address says no more: each router listens where its network's gateway is.
         real_addresses: router.is_some_and(|address| !address.ip().is_loopback()),
         dhcp: arguments.dhcp.on(),

@@ -25,7 +25,7 @@ use crate::config::Config;
 use crate::directory;
 use crate::guest::lease;
 use crate::quirk::Quirk;
-use crate::router;
+use crate::router::{self, password_server};
 use crate::world::World;
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
@@ -70,6 +70,8 @@ enum Door {
     Api(Port),
     /// The router of a network.
     Router(Id),
+    /// The password server of that router.
+    Passwords(Id),
 }
 
 /// Opens every port and says what listens where.
@@ -81,9 +83,11 @@ pub(crate) async fn listen(
     let (stop_sender, stop) = watch::channel(false);
     let routers = Arc::new(Mutex::new(Routers {
         port: config.router_port,
+        password_port: config.password_port,
         real_addresses: config.real_addresses,
         leases: leases.path.clone(),
         bound: BTreeMap::new(),
+        password_servers: BTreeMap::new(),
         written: BTreeMap::new(),
     }));
     let site = Site {
@@ -145,6 +149,8 @@ struct Routers {
     real_addresses: bool,
     leases: PathBuf,
     bound: BTreeMap<Id, SocketAddr>,
+    password_port: Option<u16>,
+    password_servers: BTreeMap<Id, SocketAddr>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
     written: BTreeMap<String, String>,
 }
@@ -186,6 +192,15 @@ impl Routers {
                 }
                 self.bound.insert(network, bound);
                 serve(listener, Door::Router(network), site.clone());
+                if let Some(port) = self.password_port {
+                    let place = SocketAddr::new(bound.ip(), port);
+                    let (listener, bound) = match bind("a password server", place).await {
+                        Ok(open) => open,
+                        Err(_) => bind("a password server", SocketAddr::new(bound.ip(), 0)).await?,
+                    };
+                    self.password_servers.insert(network, bound);
+                    serve(listener, Door::Passwords(network), site.clone());
+                }
             }
         }
         if let Some(error) = elsewhere.filter(|_| self.bound.is_empty()) {
@@ -223,6 +238,11 @@ impl Routers {
                 address: address.to_string(),
                 source: self.place(address).to_string(),
                 router: format!("http://{router}"),
+                passwords: self
+                    .password_servers
+                    .get(&nic.network)
+                    .map(|address| format!("http://{address}"))
+                    .unwrap_or_default(),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
             });
         }
@@ -285,7 +305,20 @@ fn serve(listener: TcpListener, door: Door, site: Site) {
 async fn answer(site: &Site, door: Door, peer: SocketAddr, message: Message) -> Response {
     match door {
         Door::Api(port) => api_answer(site, port, peer, message).await,
-        Door::Router(network) => router_answer(site, network, peer, &message),
+        Door::Router(network) => router_answer(
+            site,
+            peer,
+            &message,
+            |world, source, request| router::answer(world, network, source, request),
+            network,
+        ),
+        Door::Passwords(network) => router_answer(
+            site,
+            peer,
+            &message,
+            |world, source, request| password_server::answer(world, network, source, request),
+            network,
+        ),
     }
 }
 
@@ -341,7 +374,14 @@ fn log(line: &str) {
     eprintln!("cloudstack-simulator: {line}");
 }
 
-fn router_answer(site: &Site, network: Id, peer: SocketAddr, message: &Message) -> Response {
+/// What a service of a router's answers to whoever the peer stands for.
+fn router_answer(
+    site: &Site,
+    peer: SocketAddr,
+    message: &Message,
+    service: impl FnOnce(&mut World, Ipv4Addr, &router::Request<'_>) -> router::Answer,
+    network: Id,
+) -> Response {
     let head = &message.head;
     let headers: Vec<(&str, &str)> =
         head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -351,12 +391,12 @@ fn router_answer(site: &Site, network: Id, peer: SocketAddr, message: &Message) 
         needs_host: head.is_newest,
         headers: &headers,
     };
-    let world = site.shared.world();
+    let mut world = site.shared.world();
     let subnet = world.networks.get(network).and_then(|row| row.subnet);
     let source = match peer.ip() {
         IpAddr::V4(address) => off_loopback(address, subnet),
         IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     };
-    let answer = router::answer(&world, network, source, &request);
+    let answer = service(&mut world, source, &request);
     Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) }
 }

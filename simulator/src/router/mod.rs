@@ -5,6 +5,7 @@
 //! What is found where is decided in [`metadata`], spellings of a path in `path.rs`.
 
 pub mod metadata;
+pub mod password_server;
 mod path;
 
 use std::io::Write as _;
@@ -198,6 +199,13 @@ impl Answer {
             .with("Date", &http_date(world.now))
             .with("Server", "Apache")
             .with("Content-Length", &length)
+    }
+
+    /// A text and nothing about it, as the password server sends it (PW-005).
+    fn plain(status: u16, body: String) -> Self {
+        Self { status, headers: Vec::new(), body: body.into_bytes() }
+            .with("Server", "CloudStack Password Server 4.x")
+            .with("Content-Type", "text/plain")
     }
 
     /// A refusal with a page for people (MD-048).

@@ -62,6 +62,8 @@ pub mod vpc;
 pub mod vpn;
 pub mod zone;
 
+use std::net::Ipv4Addr;
+
 use uuid::Uuid;
 
 use crate::quirk::{Quirk, Quirks};
@@ -110,6 +112,8 @@ pub struct World {
     pub directory_links: imbl::Vector<directory::DirectoryLink>,
     /// What the request at hand asks of directories.
     pub errands: errand::Errands,
+    /// The passwords that routers keep for their guests, by network and address.
+    pub guest_passwords: imbl::OrdMap<(Id, Ipv4Addr), String>,
     /// Who was given an API key; the user's row says whether it still counts.
     pub api_keys: HashIndex<String, Id>,
     /// Roles; number 1 is the root administrator's.
@@ -283,6 +287,7 @@ impl World {
             directory_servers: Table::default(),
             directory_links: imbl::Vector::new(),
             errands: errand::Errands::default(),
+            guest_passwords: imbl::OrdMap::new(),
             api_keys: HashIndex::new(),
             roles: Table::default(),
             role_rules: Table::default(),

@@ -473,6 +473,11 @@ impl World {
             self.vm_snapshots.remove(snapshot);
         }
         self.forget_tags(Handle { kind: Kind::VirtualMachine, id });
+        for nic in self.virtual_machines.get(id).map(|row| row.nics.clone()).unwrap_or_default() {
+            if let Some(address) = nic.address {
+                self.guest_passwords.remove(&(nic.network, address));
+            }
+        }
         self.virtual_machines.remove(id);
     }
 

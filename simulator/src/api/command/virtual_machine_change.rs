@@ -135,6 +135,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (id, _) = machine(world, arguments, "id")?;
             let drawn = format!("{:06x}", world.ids.number() & 0xff_ffff);
             let password = arguments.filled("password").map_or(drawn, str::to_owned);
+            world.give_guest_password(id, &password);
             let mut object = show(world, id, *caller);
             // The password stands where the class declares it, before the network cards' owner
             // fields; it is in no other answer (VM-012).
