@@ -53,6 +53,7 @@ case ${reason:-$1} in
         ip address replace "${new_ip_address:-$ip}/24" dev "$interface"
         ip route replace default via "${new_routers:-$router}"
         echo "${new_dhcp_server_identifier:-$serverid}" >"$WORK/server"
+        if [ -p "$WORK/bound" ]; then echo bound >"$WORK/bound"; fi
         ;;
 esac
 exit 0
@@ -62,9 +63,16 @@ export WORK=$work
 
 # Each leaves the address on eth0 and the server that gave it in $work/server.
 with_dhclient() {
-    ip netns exec "$guest" env PATH="$PATH" dhclient -4 -1 -sf "$work/configure" -lf "$work/dhclient.leases" \
-        -pf "$work/dhclient.pid" -e "WORK=$work" eth0
-    kill "$(cat "$work/dhclient.pid")"
+    local client
+    mkfifo "$work/bound"
+    # It stays for renewals; its script says when it has a lease.
+    ip netns exec "$guest" dhclient -4 -1 -d -q -sf "$work/configure" -lf "$work/dhclient.leases" \
+        -pf "$work/dhclient.pid" -e "WORK=$work" eth0 &
+    client=$!
+    read -r -t 60 <>"$work/bound"
+    rm "$work/bound"
+    kill "$client"
+    wait "$client" || [ $? = 143 ]
 }
 with_udhcpc() {
     ip netns exec "$guest" udhcpc --foreground --quit --now --interface eth0 --script "$work/configure"
@@ -81,8 +89,8 @@ for client in dhclient udhcpc dhcpcd; do
         ip -n "$guest" address flush dev eth0
         ip -n "$guest" link set eth0 address "$mac" up
         "with_$client"
-        ip -n "$guest" -4 -brief address show dev eth0 | grep -qF " $address/24"
-        ip -n "$guest" route show default | grep -qF 'via 10.1.1.1'
+        [[ $(ip -n "$guest" -4 -brief address show dev eth0) == *" $address/24"* ]]
+        [[ $(ip -n "$guest" route show default) == *'via 10.1.1.1'* ]]
         found=$(cat "$work/server")
         [ "$found" = 10.1.1.1 ]
         told=$(ip netns exec "$guest" curl --silent --show-error --fail "http://$found/latest/meta-data/local-hostname")
@@ -130,7 +138,7 @@ cp "$work/dhclient.leases" "$work/dhcp/dhclient.eth0.leases"
 # Nobody there resolves names; what is mounted is so for this one process.
 printf 'nameserver 127.0.0.1\n' >"$work/resolv.conf"
 ip netns exec "$guest" sh -c '
-    mount --bind "$1/dhcp" /var/lib/dhcp && mount --bind "$1/resolv.conf" /etc/resolv.conf && exec python3 - "$1"' sh "$work" <<'PY'
+    mount --bind "$1/dhcp" /var/lib/dhcp && mount --bind "$1/resolv.conf" /etc/resolv.conf && exec /usr/bin/python3 - "$1"' sh "$work" <<'PY'
 import json, sys
 from cloudinit import distros, helpers
 from cloudinit.sources.DataSourceCloudStack import DataSourceCloudStack
