@@ -21,7 +21,7 @@ pub const SYSTEM: Id = 1;
 pub const ADMIN: Id = 2;
 /// The number of a normal account that every installation has for itself and that no list shows.
 pub const HIDDEN_ACCOUNT: Id = 3;
-/// The number of the first account that somebody makes, as recorded on three installations.
+/// The number of the first account that somebody makes, and of its user, as recorded on three installations.
 pub const FIRST_ACCOUNT: Id = 16;
 
 /// A domain.

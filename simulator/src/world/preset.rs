@@ -148,6 +148,7 @@ pub fn install(seed: u64, now: Moment) -> World {
         }
     }
     world.accounts.start_at(FIRST_ACCOUNT);
+    world.users.start_at(FIRST_ACCOUNT);
     // The server's own first job, which never ends and which no list shows (JOB-049).
     let uuid = world.name_row(Kind::Job, world.jobs.next_id());
     world.jobs.insert(Job {
