@@ -276,7 +276,10 @@ fn rows(step: &Step) -> Rows {
     });
     let sees_all = matches!(step.caller.as_str(), "admin" | "user:roota" | "integration");
     let is_list = step.command.starts_with("list") && step.status == 200;
-    if is_list && !is_narrow && (sees_all || step.command == "listEvents") {
+    let is_page = ["page", "pagesize"].iter().all(|name| step.params.contains_key(*name));
+    if is_list && step.command == "listEvents" && is_page && !is_narrow {
+        Rows::Newest
+    } else if is_list && !is_narrow && (sees_all || step.command == "listEvents") {
         Rows::Shared
     } else {
         Rows::Exact
