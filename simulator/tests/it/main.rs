@@ -10,4 +10,5 @@ mod families;
 mod listener;
 mod program;
 mod releases;
+mod restart;
 mod zone;
