@@ -142,6 +142,11 @@ impl Embedded {
         self.cloud.advance(by);
     }
 
+    /// Ends the management server and starts it again.
+    pub fn restart(&self) {
+        self.cloud.restart();
+    }
+
     /// The port of the directory beside it, if there is one.
     pub fn directory_port(&self) -> Option<u16> {
         self.directory.as_ref().map(directory::Directory::port)

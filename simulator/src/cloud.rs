@@ -450,6 +450,12 @@ impl Cloud {
         }
     }
 
+    /// Ends the management server and starts it again (JOB-089): its ports stay, open jobs are over and sessions
+    /// forgotten.
+    pub fn restart(&self) {
+        self.shared.world().restart();
+    }
+
     /// A copy of the world as it is now.
     #[must_use]
     pub fn snapshot(&self) -> World {

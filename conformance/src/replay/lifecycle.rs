@@ -19,6 +19,9 @@ const PATIENT_POLLS: usize = 5;
 /// How long that is.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// How the note of the first step begins before which the server was ended and started again.
+const RESTARTED: &str = "after the restart";
+
 /// Plays the steps in order, up to the first that is answered otherwise than recorded.
 pub(super) fn play(steps: &[Step], live: &mut Live, learnt: &mut Learnt) -> Result<(), Difference> {
     let mut scene = Scene { live, learnt, created: Vec::new() };
@@ -63,6 +66,9 @@ struct Scene<'a> {
 impl Scene<'_> {
     /// Makes a call and compares the answer.
     fn step(&mut self, step: &Step) -> Result<Option<Accepted>, Difference> {
+        if step.note.as_ref().is_some_and(|note| note.starts_with(RESTARTED)) {
+            self.live.restart().map_err(|why| Difference::new("restart", "a server that ends", why))?;
+        }
         self.admit(&step.caller)?;
         let params = translated(&step.params, self.learnt);
         let before = self.before(step)?;
@@ -276,7 +282,10 @@ fn rows(step: &Step) -> Rows {
     });
     let sees_all = matches!(step.caller.as_str(), "admin" | "user:roota" | "integration");
     let is_list = step.command.starts_with("list") && step.status == 200;
-    if is_list && !is_narrow && (sees_all || step.command == "listEvents") {
+    let is_page = ["page", "pagesize"].iter().all(|name| step.params.contains_key(*name));
+    if is_list && step.command == "listEvents" && is_page && !is_narrow {
+        Rows::Newest
+    } else if is_list && !is_narrow && (sees_all || step.command == "listEvents") {
         Rows::Shared
     } else {
         Rows::Exact

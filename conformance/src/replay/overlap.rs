@@ -1,7 +1,7 @@
 //! Which recorded jobs were at work while later calls were made.
 //!
 //! A recording tells it by its times: when a job was created, to the second, and how many milliseconds later it was
-//! last asked for.
+//! last asked for. A call that started no job has no such time; the recorder's note says it instead: `while …`.
 
 use super::recording::{Job, Step};
 
@@ -16,7 +16,14 @@ pub(super) fn last_step_during(steps: &[Step], index: usize) -> usize {
         let lists_it = step.command.starts_with("list") && step.body.contains(id);
         is_later || lists_it
     };
-    (index + 1..steps.len()).rev().find(|later| was_during(&steps[*later])).unwrap_or(index)
+    let last = (index + 1..steps.len()).rev().find(|later| was_during(&steps[*later])).unwrap_or(index);
+    let noted = steps[last + 1..].iter().take_while(|step| is_noted_as_during(step)).count();
+    last + noted
+}
+
+/// Whether the recorder noted that the jobs before were still at work: `while Starting`.
+fn is_noted_as_during(step: &Step) -> bool {
+    step.note.as_ref().is_some_and(|note| note.split(' ').any(|word| word == "while"))
 }
 
 /// The second of the day in which a job was created, and how many milliseconds later it was last asked for.
@@ -36,4 +43,47 @@ fn id(job: &Job) -> Option<&str> {
     let (_, body) = job.polls.first()?;
     let (_, rest) = body.rsplit_once("\"jobid\":\"")?;
     rest.split('"').next()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A step, with a job that was created at that second and last asked for so much later.
+    fn step(note: Option<&str>, job: Option<(&str, u32, f64)>) -> Step {
+        let job = job.map(|(id, second, after)| {
+            let body = format!(
+                r#"{{"r":{{"created":"2026-11-23T11:01:{second:02}+0000","jobid":"{id}","jobstatus":1}}}}"#
+            );
+            json!({"polls": [[after, body]]})
+        });
+        let call = json!({"caller": "admin", "command": "x", "params": {}, "format": "json", "status": 200});
+        let Value::Object(mut step) = call else { unreachable!("an object is written above") };
+        step.insert("body".to_owned(), json!(""));
+        step.insert("note".to_owned(), json!(note));
+        step.insert("job".to_owned(), json!(job));
+        serde_json::from_value(Value::Object(step)).expect("a step is written as recorded")
+    }
+
+    #[test]
+    fn times_tell_which_job_was_at_work() {
+        let steps =
+            [step(None, Some(("a", 29, 6378.0))), step(None, Some(("b", 32, 20.0))), step(None, None)];
+        assert_eq!(last_step_during(&steps, 0), 1);
+        let steps = [step(None, Some(("a", 29, 600.0))), step(None, Some(("b", 32, 20.0)))];
+        assert_eq!(last_step_during(&steps, 0), 0);
+    }
+
+    #[test]
+    fn a_note_tells_it_of_a_call_without_a_job() {
+        let second = || step(Some("second while the first runs"), None);
+        let first = || step(None, Some(("a", 29, 6378.0)));
+        let steps = [first(), step(None, Some(("b", 32, 20.0))), second(), step(None, None)];
+        assert_eq!(last_step_during(&steps, 0), 2);
+        // What stands between was made when the job was over, and so was what comes after it.
+        assert_eq!(last_step_during(&[first(), step(None, None), second()], 0), 0);
+        assert_eq!(last_step_during(&[first(), step(Some("again"), None)], 0), 0);
+    }
 }

@@ -115,6 +115,8 @@ pub(super) struct Response {
 /// A call and its answer.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Step {
+    /// Why the step is there.
+    pub(super) note: Option<String>,
     pub(super) caller: String,
     pub(super) command: String,
     pub(super) params: Map<String, Value>,

@@ -169,6 +169,16 @@ impl Live {
         let _ = by;
     }
 
+    /// Ends the management server of a cloud of ours and starts it again; nobody's else is touched.
+    pub(super) fn restart(&self) -> Result<(), String> {
+        #[cfg(feature = "embedded")]
+        if let Some(cloud) = &self.cloud {
+            cloud.restart();
+            return Ok(());
+        }
+        Err("a named target is not restarted".to_owned())
+    }
+
     /// A fresh installation has no keys; its integration port gives them out.
     #[cfg(feature = "embedded")]
     fn give_keys_to_admin(&mut self) -> Result<(), String> {

@@ -483,7 +483,10 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
     let is_admin = Caller::of_user(world, job.user).is_some_and(Caller::is_root_admin);
     let class = catalog::command(job.command).map(|command| command.class_name(is_admin));
     let pending = !job.is_done();
-    let names_server = (pending || world.sins(Quirk::FinishedJobsNameTheirServer)) && class.is_some();
+    // What a restart ended still names the server that it was on (JOB-045).
+    let names_server =
+        (pending || job.progress == Progress::Cancelled || world.sins(Quirk::FinishedJobsNameTheirServer))
+            && class.is_some();
     let mut object = Object::named("asyncjobs")
         .with("accountid", account.map(|account| account.uuid))
         .with("account", account.map(|account| account.name.as_str()))
@@ -496,6 +499,7 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
             "jobresultcode",
             match job.progress {
                 Progress::Failed { code, .. } if !world.sins(Quirk::ResultCodeIsZero) => code,
+                Progress::Cancelled => 530,
                 _ => 0,
             },
         );
@@ -506,7 +510,7 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         Progress::Queued | Progress::Running if world.sins(Quirk::PendingJobsHaveAResult) => {
             object.push("jobresult", Object::new());
         }
-        Progress::Queued | Progress::Running => {}
+        Progress::Queued | Progress::Running | Progress::Cancelled => {}
         Progress::Succeeded(_) if job.polls == TOLD => {}
         Progress::Succeeded(reply) => {
             if let Some(result) = result_tree(world, reply, job.command) {
@@ -525,7 +529,7 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
     let status: Value = match job.progress {
         Progress::Queued | Progress::Running => 0.into(),
         Progress::Succeeded(_) => 1.into(),
-        Progress::Failed { .. } => 2.into(),
+        Progress::Failed { .. } | Progress::Cancelled => 2.into(),
     };
     let status = match status {
         Value::Integer(number) if world.sins(Quirk::JobStatusIsText) => number.to_string().into(),

@@ -19,6 +19,10 @@ pub const SYSTEM_ACCOUNT: Id = 1;
 pub const SYSTEM: Id = 1;
 /// The number of the `admin` account and of its user.
 pub const ADMIN: Id = 2;
+/// The number of a normal account that every installation has for itself and that no list shows.
+pub const HIDDEN_ACCOUNT: Id = 3;
+/// The number of the first account that somebody makes, and of its user, as recorded on three installations.
+pub const FIRST_ACCOUNT: Id = 16;
 
 /// A domain.
 #[derive(Debug, Clone)]

@@ -118,6 +118,17 @@ impl World {
         })
     }
 
+    /// The name that a thing had when it went, which is the one that its last event was written with: upstream keeps
+    /// the rows of what is gone (EVT-009).
+    #[must_use]
+    pub fn last_name(&self, subject: &Subject) -> Option<String> {
+        let is_about = |event: &Event| {
+            event.resource.as_ref().is_some_and(|other| other.uuid.is_some() && other.uuid == subject.uuid)
+        };
+        let last = self.events.iter().rev().map(|(_, event)| event).find(|event| is_about(event));
+        last.and_then(|event| event.resource.as_ref()).unwrap_or(subject).name.clone()
+    }
+
     /// The identifier, type name and name of a thing as it is now (EVT-009).
     #[must_use]
     pub fn subject(&self, handle: Handle) -> Option<Subject> {
@@ -177,5 +188,40 @@ impl World {
             },
         };
         Some(Subject { uuid: Some(uuid), type_name: handle.kind.type_name(), handle: Some(handle), name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::account::{ADMIN, ROOT_DOMAIN};
+    use crate::world::clock::VIRTUAL_EPOCH;
+    use crate::world::preset;
+
+    #[test]
+    fn what_is_gone_keeps_its_last_name() {
+        let mut world = preset::install(1, VIRTUAL_EPOCH);
+        let id = world.add_domain("one", Some(ROOT_DOMAIN), None);
+        let record = |world: &mut World| {
+            let id = world.record(NewEvent {
+                user: ADMIN,
+                owner: Owner { account: ADMIN, domain: ROOT_DOMAIN },
+                event_type: "DOMAIN.UPDATE",
+                state: EventState::Completed,
+                is_error: false,
+                description: String::new(),
+                parent: None,
+                about: Some(Handle { kind: Kind::Domain, id }),
+            });
+            world.events.get(id).and_then(|event| event.resource.clone()).expect("it is about the domain")
+        };
+        let first = record(&mut world);
+        world.domains.get_mut(id).expect("it was made").name = "two".to_owned();
+        record(&mut world);
+        assert_eq!(first.name.as_deref(), Some("one"));
+        assert_eq!(world.last_name(&first).as_deref(), Some("two"));
+        // Settings have no identifier, so none is taken for another.
+        let setting = Subject { uuid: None, ..first };
+        assert_eq!(world.last_name(&setting).as_deref(), Some("one"));
     }
 }

@@ -70,6 +70,8 @@ pub enum Progress {
         /// The text.
         text: Option<String>,
     },
+    /// Over because the server was restarted: code 530, without a result (JOB-062).
+    Cancelled,
 }
 
 /// A job.
@@ -119,7 +121,7 @@ impl Job {
     /// Whether it is over.
     #[must_use]
     pub fn is_done(&self) -> bool {
-        matches!(self.progress, Progress::Succeeded(_) | Progress::Failed { .. })
+        matches!(self.progress, Progress::Succeeded(_) | Progress::Failed { .. } | Progress::Cancelled)
     }
 
     /// How many polls more it is pending because agents hold it up, where polls are what makes time pass: one for

@@ -3,7 +3,7 @@
 
 use imbl::OrdMap;
 
-use super::account::{AccountType, ROOT_DOMAIN, SYSTEM};
+use super::account::{AccountType, HIDDEN_ACCOUNT, ROOT_DOMAIN, SYSTEM};
 use super::snapshot::SnapshotState;
 use super::table::Id;
 use super::virtual_machine::MachineState;
@@ -80,6 +80,11 @@ impl Resource {
         matches!(self.name(), "primary_storage" | "secondary_storage" | "backup_storage" | "object_storage")
     }
 
+    /// Whether it is about what object stores hold.
+    fn is_of_object_stores(self) -> bool {
+        matches!(self.name(), "bucket" | "object_storage")
+    }
+
     fn standard(self) -> i64 {
         FACTS[usize::from(self.0)].standard
     }
@@ -139,14 +144,33 @@ impl World {
         }
     }
 
+    /// The limit as lists show it; -1 is none.
+    ///
+    /// For buckets and object storage of a domain upstream asks for the account that bears the domain's number
+    /// (`findCorrectResourceLimit` with the domain's id), so such a domain shows what accounts may have. Recorded: of
+    /// the domains of one server the one with number 3.
+    #[must_use]
+    pub fn shown_limit(&self, holder: Holder, resource: Resource) -> i64 {
+        match (self.limit(holder, resource), holder) {
+            (-1, Holder::Domain(id)) if resource.is_of_object_stores() && !self.has_set(holder, resource) => {
+                let namesake = self.accounts.get(id).map(|row| row.account_type);
+                let is_limited = namesake.map_or(id == HIDDEN_ACCOUNT, |kind| kind != AccountType::Admin);
+                if is_limited { resource.standard() } else { -1 }
+            }
+            (most, _) => most,
+        }
+    }
+
+    /// Whether a limit was set for somebody.
+    fn has_set(&self, holder: Holder, resource: Resource) -> bool {
+        self.limits.of(holder).iter().any(|(other, _)| *other == resource)
+    }
+
     /// The limit that counts: domains below ROOT have a few although lists of domains do not show them.
     #[must_use]
     pub fn counting_limit(&self, holder: Holder, resource: Resource) -> i64 {
         match (self.limit(holder, resource), holder) {
-            (-1, Holder::Domain(id))
-                if id != ROOT_DOMAIN
-                    && !self.limits.of(holder).iter().any(|(other, _)| *other == resource) =>
-            {
+            (-1, Holder::Domain(id)) if id != ROOT_DOMAIN && !self.has_set(holder, resource) => {
                 match resource.name() {
                     "project" => 50,
                     "backup" => 40,
@@ -315,9 +339,10 @@ fn sized(bytes: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::account::{ADMIN, ROOT_DOMAIN};
+    use crate::world::account::{ADMIN, Account, ROOT_DOMAIN};
     use crate::world::clock::VIRTUAL_EPOCH;
     use crate::world::preset;
+    use crate::world::table::Table;
 
     #[test]
     fn what_was_set_comes_before_the_standard() {
@@ -332,6 +357,28 @@ mod tests {
         world.limits.forget(Holder::Account(99));
         assert_eq!(world.limit(Holder::Account(99), volume), 20);
         assert_eq!(Resource::numbered(17), None);
+    }
+
+    #[test]
+    fn a_domain_shows_the_buckets_of_the_account_with_its_number() {
+        let mut world = preset::install(1, VIRTUAL_EPOCH);
+        let [buckets, volumes] = ["bucket", "volume"].map(|name| Resource::named(name).expect("a kind"));
+        let mut add = |name| Holder::Domain(world.add_domain(name, Some(ROOT_DOMAIN), None));
+        // The first bears the number of the administrator, who has no limit, the third one nobody's.
+        let [first, second, third] = ["first", "second", "third"].map(&mut add);
+        assert_eq!([first, second], [ADMIN, HIDDEN_ACCOUNT].map(Holder::Domain));
+        let shown = |one| [buckets, volumes].map(|resource| world.shown_limit(one, resource));
+        assert_eq!([first, second, third].map(shown), [[-1, -1], [20, -1], [-1, -1]]);
+        assert_eq!(world.limit(second, buckets), -1);
+        let Holder::Domain(third) = third else { unreachable!("it is a domain") };
+        let admin = world.accounts.get(ADMIN).expect("an administrator").clone();
+        let mut accounts = Table::default();
+        accounts.start_at(third);
+        accounts.insert(Account { account_type: AccountType::Normal, ..admin });
+        world.accounts = accounts;
+        assert_eq!(world.shown_limit(Holder::Domain(third), buckets), 20);
+        world.limits.set(Holder::Domain(third), buckets, -1);
+        assert_eq!(world.shown_limit(Holder::Domain(third), buckets), -1);
     }
 
     #[test]

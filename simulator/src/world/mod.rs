@@ -41,6 +41,7 @@ pub mod reach;
 pub mod region;
 pub mod register;
 pub mod resource;
+pub mod restart;
 pub mod role;
 pub mod router;
 pub mod security_group;

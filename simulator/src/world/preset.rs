@@ -16,7 +16,7 @@ use plan::{
 };
 
 use super::World;
-use super::account::{ADMIN, AccountType, NewAccount, NewUser, ROOT_DOMAIN, SYSTEM, Source};
+use super::account::{ADMIN, AccountType, FIRST_ACCOUNT, NewAccount, NewUser, ROOT_DOMAIN, SYSTEM, Source};
 use super::clock::Moment;
 use super::job::{Job, Progress};
 use super::kind::Kind;
@@ -147,6 +147,8 @@ pub fn install(seed: u64, now: Moment) -> World {
             row.is_default = true;
         }
     }
+    world.accounts.start_at(FIRST_ACCOUNT);
+    world.users.start_at(FIRST_ACCOUNT);
     // The server's own first job, which never ends and which no list shows (JOB-049).
     let uuid = world.name_row(Kind::Job, world.jobs.next_id());
     world.jobs.insert(Job {

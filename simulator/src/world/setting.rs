@@ -375,6 +375,13 @@ impl Settings {
         Ok(())
     }
 
+    /// Puts in force what waited for a restart.
+    pub fn take_effect(&mut self) {
+        for (key, value) in std::mem::take(&mut self.waiting) {
+            self.values.insert(key, value);
+        }
+    }
+
     /// Sets a value in a scope.
     ///
     /// # Errors

@@ -440,3 +440,24 @@ fn a_machine_is_made_from_a_backup_in_its_zone() {
     assert_ne!(made, machine);
     assert_eq!(site.count("listVirtualMachines", &[("name", "again")]), 1);
 }
+
+#[test]
+fn pages_of_volumes_hold_the_newest_first_and_show_them_last() {
+    let site = Site::demo();
+    let (zone, disk) = (site.one("listZones", &[]), site.one("listDiskOfferings", &[("name", "Small")]));
+    for name in ["paged-1", "paged-2", "paged-3"] {
+        site.made("createVolume", &[("name", name), ("zoneid", &zone), ("diskofferingid", &disk)]);
+    }
+    for command in ["listVolumes", "listVolumesMetrics"] {
+        let page = |number| {
+            let page = [("keyword", "paged"), ("page", number), ("pagesize", "2"), ("listall", "true")];
+            let answer = site.call(command, &page);
+            let rows = answer["volume"].as_array().cloned().unwrap_or_default();
+            rows.iter().map(|row| row["name"].as_str().unwrap_or_default().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            (page("1"), page("2")),
+            (vec!["paged-2".into(), "paged-3".into()], vec!["paged-1".into()])
+        );
+    }
+}

@@ -11,4 +11,5 @@ mod families;
 mod listener;
 mod program;
 mod releases;
+mod restart;
 mod zone;

@@ -20,7 +20,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         name: "listVolumes",
         run: |world, caller, arguments| {
             let matches = matches(world, *caller, arguments)?;
-            listing::page(world, arguments, in_pages(arguments, matches), |id| show(world, id, *caller))
+            listing::page(world, arguments, matches, |id| show(world, id, *caller))
         },
         ..Behaviour::PLAIN
     },

@@ -41,7 +41,7 @@ pub(super) fn push_limit(
     names: [&'static str; 3],
 ) {
     let Some(resource) = Resource::named(name) else { return };
-    let (most, used) = (world.limit(holder, resource), world.in_use(holder, resource));
+    let (most, used) = (world.shown_limit(holder, resource), world.in_use(holder, resource));
     // Secondary storage is measured with a fraction, all else is counted.
     let fraction = name == "secondary_storage";
     let unlimited = || "Unlimited".to_owned();

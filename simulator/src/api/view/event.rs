@@ -12,7 +12,10 @@ pub fn event(world: &World, row: &Event) -> Object {
     let subject = row.resource.as_ref();
     let name = subject.and_then(|subject| {
         let now = subject.handle.and_then(|handle| world.subject(handle));
-        now.and_then(|now| now.name).or_else(|| subject.name.clone())
+        match now {
+            Some(now) => now.name.or_else(|| subject.name.clone()),
+            None => world.last_name(subject),
+        }
     });
     Object::new()
         .with("id", row.uuid)
