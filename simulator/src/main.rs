@@ -9,6 +9,7 @@ use clap::{Parser, ValueEnum};
 use cloudstack_simulator::config::{Clock, Config};
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
+use cloudstack_simulator::world::clock::VIRTUAL_EPOCH;
 use cloudstack_simulator::world::job::Pace;
 use cloudstack_simulator::{Cloud, Patience, Ready};
 
@@ -150,6 +151,7 @@ fn config(arguments: Arguments) -> Config {
             ClockWord::Real => Clock::Real,
             ClockWord::Virtual => Clock::Virtual,
         },
+        epoch: VIRTUAL_EPOCH,
         quirks: arguments.quirk,
         settings: arguments.set,
         admin_keys: false,

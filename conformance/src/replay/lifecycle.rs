@@ -1,6 +1,9 @@
 //! Playing a scenario: calls in our own words, jobs followed to their end.
+//!
+//! A cloud of ours has a clock that we move: an exchange takes as long as it took when it was recorded, and so do a job
+//! and the recorder's pauses.
 
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use super::{
     compare::{Comparison, Difference, Rows},
@@ -14,10 +17,12 @@ use super::{
 
 /// How often a job is asked for before it counts as stuck.
 const POLLS: usize = 60;
-/// After how many polls there is a pause before each.
+/// The recorder asked for jobs that often.
+const BETWEEN_POLLS: Duration = Duration::from_millis(100);
+/// After how many polls a job is one that a host holds up,
 const PATIENT_POLLS: usize = 5;
-/// How long that is.
-const PAUSE: Duration = Duration::from_millis(100);
+/// which takes that long a poll.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// Plays the steps in order, up to the first that is answered otherwise than recorded.
 pub(super) fn play(steps: &[Step], live: &mut Live, learnt: &mut Learnt) -> Result<(), Difference> {
@@ -30,7 +35,8 @@ pub(super) fn play(steps: &[Step], live: &mut Live, learnt: &mut Learnt) -> Resu
     };
     // Jobs that were at work while later steps were made are followed after those.
     let (mut at_work, mut until): (Vec<(usize, Accepted)>, usize) = (Vec::new(), 0);
-    for (index, step) in steps.iter().enumerate() {
+    for (index, (step, pause)) in steps.iter().zip(overlap::pauses(steps)).enumerate() {
+        scene.live.advance(pause);
         if let Some(accepted) = scene.step(step).map_err(of(index))? {
             until = until.max(overlap::last_step_during(steps, index));
             at_work.push((index, accepted));
@@ -67,6 +73,7 @@ impl Scene<'_> {
         let params = translated(&step.params, self.learnt);
         let before = self.before(step)?;
         let (status, body) = self.patiently(step, &params)?;
+        self.live.advance(millis(step.ms));
         if status != step.status {
             return Err(Difference::new(
                 "status",
@@ -90,6 +97,7 @@ impl Scene<'_> {
             if !waited || answer.0 != 200 || is_over(&answer.1) {
                 break;
             }
+            self.live.advance(BETWEEN_POLLS);
             answer = self.ask(&step.caller, &step.command, params, &step.format)?;
         }
         Ok(answer)
@@ -158,11 +166,11 @@ impl Scene<'_> {
         let command = "queryAsyncJobResult";
         let mut statuses = Vec::new();
         let mut end = String::new();
+        let mut elapsed = Duration::ZERO;
         for poll in 0..POLLS {
-            // A job that a host holds up goes by the clock.
-            if poll > PATIENT_POLLS {
-                thread::sleep(PAUSE);
-            }
+            let passed = if poll > PATIENT_POLLS { HELD_UP } else { BETWEEN_POLLS };
+            self.live.advance(passed);
+            elapsed += passed;
             let (_, body) = self.ask(&step.caller, command, &params, "json")?;
             let status = job_status(&body);
             if statuses.is_empty() && status.as_deref() == Some("0") && job.polls.len() > 1 {
@@ -176,7 +184,8 @@ impl Scene<'_> {
                 break;
             }
         }
-        if let Some((_, last)) = job.polls.last() {
+        if let Some((after, last)) = job.polls.last() {
+            self.live.advance(millis(*after).saturating_sub(elapsed));
             self.compare(command, Rows::Exact, last, &end).map_err(at("last poll"))?;
         }
         let mut recorded: Vec<Option<String>> = job.polls.iter().map(|(_, body)| job_status(body)).collect();
@@ -259,6 +268,11 @@ impl Scene<'_> {
         self.live.admit(caller, Caller { keys, user: Some(user) });
         Ok(())
     }
+}
+
+/// Recorded milliseconds.
+fn millis(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default()
 }
 
 /// Whether an answer about a job says that it is over.
