@@ -366,11 +366,25 @@ impl Comparison<'_> {
         }
         for ((member, old), (_, new)) in left.iter().zip(&right) {
             match (old.as_slice(), new.as_slice()) {
+                ([old], [new]) if *member == "count" && self.is_page_of_history(&left) => {
+                    if number(new).is_none_or(|count| count < shown(&right)) {
+                        return Err(Difference::new(path(member), old, new));
+                    }
+                }
                 ([old], [new]) => self.trees(&path(member), member, old, new)?,
                 _ => self.lists(&path(member), member, old, new)?,
             }
         }
         Ok(())
+    }
+
+    /// Whether this is a page of events that counts all that the recorded server had ever seen, not only what the
+    /// recording tells of. Its own rows are still compared.
+    fn is_page_of_history(&self, recorded: &[(&str, Vec<&Tree>)]) -> bool {
+        let counts =
+            |(member, trees): &(&str, Vec<&Tree>)| (*member == "count").then(|| number(trees.first()?))?;
+        self.command.eq_ignore_ascii_case("listEvents")
+            && recorded.iter().find_map(counts).is_some_and(|count| count > shown(recorded))
     }
 
     /// Rows in the recorded order or, failing that, in any: upstream sorts few of its lists.
@@ -437,6 +451,17 @@ fn is_akin(left: &Tree, right: &Tree) -> bool {
     })
 }
 
+/// What a scalar counts.
+fn number(tree: &Tree) -> Option<usize> {
+    tree.text()?.parse().ok()
+}
+
+/// How many rows the members of a list answer show beside the count.
+fn shown(members: &[(&str, Vec<&Tree>)]) -> usize {
+    let rows = members.iter().filter(|(member, _)| *member != "count").flat_map(|(_, trees)| trees);
+    rows.map(|tree| if let Tree::List(rows) = tree { rows.len() } else { 1 }).sum()
+}
+
 /// Members of the same name next to each other are one list, as XML writes lists.
 fn runs(members: &[(String, Tree)]) -> Vec<(&str, Vec<&Tree>)> {
     let mut runs: Vec<(&str, Vec<&Tree>)> = Vec::new();
@@ -486,6 +511,36 @@ mod tests {
         assert_eq!(place(&body(1, 1), &body(2, 2)), None);
         assert_eq!(place(&body(1, 2), &body(3, 3)).as_deref(), Some("r.b"));
         assert_eq!(place(&body(1, 1), &body(3, 4)).as_deref(), Some("r.b"));
+    }
+
+    #[test]
+    fn a_page_of_events_counts_what_went_before_and_tells_its_rows() {
+        let compare = |command: &str, recorded: &str, live: &str| {
+            let (mut learnt, extent, rows) = (Learnt::default(), Extent::Wire, Rows::Exact);
+            let mut comparison = Comparison { learnt: &mut learnt, extent, rows, command, momentary: &[] };
+            comparison.guessed(recorded, live).err().map(|difference| difference.at)
+        };
+        let page = r#"{"r":{"count":13,"event":[{"type":"A"},{"type":"B"}]}}"#;
+        let fewer = r#"{"r":{"count":2,"event":[{"type":"A"},{"type":"B"}]}}"#;
+        assert_eq!(compare("listEvents", page, fewer), None);
+        for (command, recorded, live, at) in [
+            // Another row, a count that its own rows refute, a list that is no page, and one that is no history.
+            (
+                "listEvents",
+                page,
+                r#"{"r":{"count":2,"event":[{"type":"A"},{"type":"C"}]}}"#,
+                "r.event[1].type",
+            ),
+            ("listEvents", page, r#"{"r":{"count":1,"event":[{"type":"A"},{"type":"B"}]}}"#, "r.count"),
+            ("listEvents", fewer, page, "r.count"),
+            ("listUsers", page, fewer, "r.count"),
+        ] {
+            assert_eq!(compare(command, recorded, live).as_deref(), Some(at));
+        }
+        let page = "<r><count>13</count><event><type>A</type></event><event><type>B</type></event></r>";
+        let fewer = "<r><count>2</count><event><type>A</type></event><event><type>B</type></event></r>";
+        assert_eq!(compare("listEvents", page, fewer), None);
+        assert_eq!(compare("listUsers", page, fewer).as_deref(), Some("r.count"));
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::catalog::{self, JobInstance};
 use crate::quirk::Quirk;
 use crate::reply::{Object, Reply, Value};
 use crate::world::World;
+use crate::world::event::Deed;
 use crate::world::fault;
 use crate::world::job::{Job, Pace, Progress};
 use crate::world::kind::{Handle, Kind};
@@ -266,7 +267,11 @@ fn work(
     if let (Some(command), Some(agent_fails)) = (failing, behaviour.agent_fails) {
         agent_fails(world, &caller, arguments, command)?;
     }
-    (behaviour.run)(world, &caller, arguments)
+    let root = world.jobs.get(id).and_then(|job| job.root_event);
+    world.deed = Some(Deed { user: caller.user, owner: caller.owner(), root });
+    let result = (behaviour.run)(world, &caller, arguments);
+    world.deed = None;
+    result
 }
 
 /// Does the work and stores what came of it.
