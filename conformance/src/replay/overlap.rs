@@ -62,7 +62,7 @@ fn times(job: &Job) -> Option<(i64, i64)> {
 }
 
 /// The identifier of a job.
-fn id(job: &Job) -> Option<&str> {
+pub(super) fn id(job: &Job) -> Option<&str> {
     let (_, body) = job.polls.first()?;
     let (_, rest) = body.rsplit_once("\"jobid\":\"")?;
     rest.split('"').next()

@@ -162,6 +162,7 @@ pub fn install(seed: u64, now: Moment) -> World {
         queue: None,
         root_event: None,
         progress: Progress::Running,
+        shared: None,
         doom: None,
         failing: None,
         held: 0,
