@@ -95,6 +95,8 @@ const SECRETS: &[&str] = &[
     "token",
     "vncpassword",
     "ssh.publickey",
+    // Of a cloud's random identifier, with a random key.
+    "signature",
 ];
 
 /// Capacity, usage and counters of hosts, pools, zones and accounts, and what is left of a limit.
@@ -201,6 +203,9 @@ const PLACES: &[&str] = &[
 
 /// Maps and lists whose order upstream leaves to a hash.
 const UNORDERED_MEMBERS: &[&str] = &["details", "resourcedetails", "vmdetails", "poolcounts"];
+
+/// Records that a collector adds once a minute: how many there are tells how long the machine has run, no more.
+const HISTORIES: &[&str] = &["stats"];
 
 /// Rows that a list of everything shares with whatever else is on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -389,7 +394,12 @@ impl Comparison<'_> {
 
     /// Rows in the recorded order or, failing that, in any: upstream sorts few of its lists.
     fn lists(&mut self, at: &str, name: &str, recorded: &[&Tree], live: &[&Tree]) -> Result<(), Difference> {
-        let is_shared = self.rows == Rows::Shared && at.matches('.').count() == 1;
+        if HISTORIES.contains(&name) && !recorded.is_empty() && !live.is_empty() {
+            return self.histories(at, name, recorded, live);
+        }
+        // An envelope in XML bears a version, which has points of its own.
+        let path = at.rsplit('"').next().unwrap_or(at);
+        let is_shared = self.rows == Rows::Shared && path.matches('.').count() == 1;
         if recorded.len() != live.len() && !(is_shared && live.len() < recorded.len()) {
             let rows = |count: usize| format!("{count} elements");
             return Err(Difference::new(at, rows(recorded.len()), rows(live.len())));
@@ -398,6 +408,31 @@ impl Comparison<'_> {
             return self.matched(at, name, live, recorded, true);
         }
         self.matched(at, name, recorded, live, false)
+    }
+
+    /// Each live record must look like a recorded one, however many there are.
+    fn histories(
+        &mut self,
+        at: &str,
+        name: &str,
+        recorded: &[&Tree],
+        live: &[&Tree],
+    ) -> Result<(), Difference> {
+        for (index, new) in live.iter().enumerate() {
+            let path = format!("{at}[{index}]");
+            let mut first = None;
+            let fits = recorded.iter().any(|old| {
+                let mark = self.learnt.mark();
+                let Err(difference) = self.trees(&path, name, old, new) else { return true };
+                self.learnt.forget_since(mark);
+                first.get_or_insert(difference);
+                false
+            });
+            if let Some(difference) = first.filter(|_| !fits) {
+                return Err(difference);
+            }
+        }
+        Ok(())
     }
 
     /// Finds a partner in `others` for each of `rows`; `swapped` tells that `others` are the recorded ones.
@@ -544,6 +579,22 @@ mod tests {
     }
 
     #[test]
+    fn a_history_may_be_longer_or_shorter_but_not_other() {
+        let body = |stats: &str| format!(r#"{{"r":{{"count":1,"vm":[{{"name":"a","stats":[{stats}]}}]}}}}"#);
+        let (one, other) = (r#"{"name":"x"}"#, r#"{"name":"y"}"#);
+        let recorded = body(&[one, one, one].join(","));
+        assert_eq!(place(&recorded, &body(one)), None);
+        assert_eq!(place(&body(one), &recorded), None);
+        let (with_another, empty) = (body(&[one, other].join(",")), body(""));
+        for (old, new) in
+            [(&recorded, body(r#"{"nam":"x"}"#)), (&recorded, empty.clone()), (&empty, body(one))]
+        {
+            assert!(place(old, &new).is_some_and(|at| at.starts_with("r.vm[0].stats")), "{new}");
+        }
+        assert_eq!(place(&recorded, &with_another).as_deref(), Some("r.vm[0].stats[1].name"));
+    }
+
+    #[test]
     fn rows_may_come_in_another_order() {
         let recorded = r#"{"r":{"a":[{"name":"x"},{"name":"y"}]}}"#;
         assert_eq!(place(recorded, r#"{"r":{"a":[{"name":"y"},{"name":"x"}]}}"#), None);
@@ -555,6 +606,10 @@ mod tests {
         assert_eq!(place(recorded, fewer).as_deref(), Some("r.a"));
         assert!(compare(Rows::Shared, recorded, fewer).is_ok());
         assert!(compare(Rows::Shared, recorded, r#"{"r":{"a":[{"name":"z"}]}}"#).is_err());
+        let xml = |rows: &str| format!(r#"<r cloud-stack-version="4.22.0.0">{rows}</r>"#);
+        let recorded = xml("<a><name>x</name></a><a><name>y</name></a>");
+        assert!(compare(Rows::Shared, &recorded, &xml("<a><name>y</name></a>")).is_ok());
+        assert!(compare(Rows::Shared, &recorded, &xml("<a><name>z</name></a>")).is_err());
     }
 
     #[test]
