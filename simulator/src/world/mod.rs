@@ -20,6 +20,7 @@ pub mod errand;
 pub mod event;
 pub mod fault;
 pub mod firewall;
+pub mod graphics;
 pub mod guest_network;
 pub mod host;
 pub mod id;

@@ -353,10 +353,7 @@ impl Builder<'_> {
             for address in cluster.hosts {
                 let host = self.world.add_host(id, address);
                 // The server was restarted since.
-                let now = self.world.now;
-                if let Some(host) = self.world.hosts.get_mut(host) {
-                    host.disconnected = Some(now);
-                }
+                self.world.reconnect_host(host);
             }
             for pool in cluster.pools {
                 self.world.add_storage_pool(id, &pool.name, &pool.server, &pool.path);

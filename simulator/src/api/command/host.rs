@@ -135,9 +135,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, _, arguments| {
             let (id, _) = host(world, arguments, "id")?;
-            let now = world.now;
+            world.reconnect_host(id);
             if let Some(row) = world.hosts.get_mut(id) {
-                row.disconnected = Some(now);
                 row.status = HostStatus::Up;
             }
             Ok(Reply::Object(show(world, id)))
