@@ -4,6 +4,7 @@
 //! form.
 
 mod counter;
+mod extension;
 mod plan;
 mod vpc_offering;
 
@@ -178,6 +179,7 @@ pub fn install(seed: u64, now: Moment) -> World {
         world.add_guest_system(description);
     }
     counter::install(&mut world);
+    extension::install(&mut world);
     world
 }
 
