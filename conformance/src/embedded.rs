@@ -6,7 +6,7 @@ pub mod in_process;
 
 use std::{sync::Arc, time::Duration};
 
-use cloudstack_simulator::{Cloud, StartError, directory};
+use cloudstack_simulator::{Cloud, StartError, directory, world::clock::Moment};
 
 use crate::{
     settings::{Keys, Settings, SettingsError},
@@ -101,10 +101,18 @@ impl Embedded {
 
     /// Starts the world where the recordings start, with these settings and these faults of the recorded server; a job
     /// is pending at the first poll and over at the second. Settings of a directory start the recorded one beside it,
-    /// which the cloud does not know yet.
-    pub fn for_replay(settings: &[(String, String)], faults: &[String]) -> Result<Self, SettingsError> {
+    /// which the cloud does not know yet. With an `epoch`, in milliseconds since 1970, the clock starts there
+    /// and only [`advance`](Self::advance) moves it.
+    pub fn for_replay(
+        settings: &[(String, String)],
+        faults: &[String],
+        epoch: Option<i64>,
+    ) -> Result<Self, SettingsError> {
         let mut builder =
             Cloud::builder().world("advdualzone").jobs("steps:2").map_err(|error| failed(&error))?;
+        if let Some(epoch) = epoch {
+            builder = builder.virtual_clock_from(Moment(epoch));
+        }
         for fault in faults {
             builder = builder.quirk(fault).map_err(|error| failed(&error))?;
         }

@@ -19,7 +19,7 @@ use crate::release::{BadRelease, Release};
 use crate::server::{self, Patience};
 use crate::world::World;
 use crate::world::account::ADMIN;
-use crate::world::clock::{Moment, VIRTUAL_EPOCH};
+use crate::world::clock::Moment;
 use crate::world::job::{BadPace, Pace};
 use crate::world::network::Subnet;
 use crate::world::preset::{self, WorldError};
@@ -308,6 +308,13 @@ impl CloudBuilder {
         self
     }
 
+    /// Lets the world have a clock of its own that starts there, not in 2030.
+    #[must_use]
+    pub fn virtual_clock_from(mut self, epoch: Moment) -> Self {
+        self.config.epoch = epoch;
+        self.virtual_clock()
+    }
+
     /// Waits for clients as long as this, not as long as the real server does.
     #[must_use]
     pub fn patience(mut self, patience: Patience) -> Self {
@@ -483,7 +490,7 @@ fn make_world(config: &Config) -> Result<World, StartError> {
     }
     let now = match config.clock {
         Clock::Real => real_now(),
-        Clock::Virtual => VIRTUAL_EPOCH,
+        Clock::Virtual => config.epoch,
     };
     let named =
         preset::NAMED.iter().find(|(name, _)| *name == config.world).map(|(_, text)| (*text).to_owned());

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::quirk::Quirk;
 use crate::release::Release;
 use crate::server::Patience;
+use crate::world::clock::{Moment, VIRTUAL_EPOCH};
 use crate::world::job::Pace;
 
 /// The clock that a world lives by.
@@ -73,6 +74,8 @@ pub struct Config {
     pub pace: Pace,
     /// The clock.
     pub clock: Clock,
+    /// Where a clock of the world's own starts.
+    pub epoch: Moment,
     /// Deliberate faults.
     pub quirks: Vec<Quirk>,
     /// Settings that differ from the world's.
@@ -107,6 +110,7 @@ impl Default for Config {
             seed: 1,
             pace: Pace::Instant,
             clock: Clock::Real,
+            epoch: VIRTUAL_EPOCH,
             quirks: Vec::new(),
             settings: Vec::new(),
             admin_keys: false,

@@ -10,6 +10,7 @@ use cloudstack_simulator::config::{Clock, Config, DhcpPlace};
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
 use cloudstack_simulator::router::password_server;
+use cloudstack_simulator::world::clock::VIRTUAL_EPOCH;
 use cloudstack_simulator::world::job::Pace;
 use cloudstack_simulator::{Cloud, Patience, Ready};
 
@@ -154,6 +155,7 @@ fn config(arguments: Arguments) -> Config {
             ClockWord::Real => Clock::Real,
             ClockWord::Virtual => Clock::Virtual,
         },
+        epoch: VIRTUAL_EPOCH,
         quirks: arguments.quirk,
         settings: arguments.set,
         admin_keys: false,

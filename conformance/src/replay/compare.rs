@@ -95,6 +95,8 @@ const SECRETS: &[&str] = &[
     "token",
     "vncpassword",
     "ssh.publickey",
+    // Of a cloud's random identifier, with a random key.
+    "signature",
 ];
 
 /// Capacity, usage and counters of hosts, pools, zones and accounts, and what is left of a limit.
@@ -201,6 +203,9 @@ const PLACES: &[&str] = &[
 
 /// Maps and lists whose order upstream leaves to a hash.
 const UNORDERED_MEMBERS: &[&str] = &["details", "resourcedetails", "vmdetails", "poolcounts"];
+
+/// Records that a collector adds once a minute: how many there are tells how long the machine has run, no more.
+const HISTORIES: &[&str] = &["stats"];
 
 /// Rows that a list of everything shares with whatever else is on the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -369,6 +374,11 @@ impl Comparison<'_> {
         }
         for ((member, old), (_, new)) in left.iter().zip(&right) {
             match (old.as_slice(), new.as_slice()) {
+                ([old], [new]) if *member == "count" && self.is_page_of_history(&left) => {
+                    if number(new).is_none_or(|count| count < shown(&right)) {
+                        return Err(Difference::new(path(member), old, new));
+                    }
+                }
                 ([old], [new]) => self.trees(&path(member), member, old, new)?,
                 _ => self.lists(&path(member), member, old, new)?,
             }
@@ -376,8 +386,20 @@ impl Comparison<'_> {
         Ok(())
     }
 
+    /// Whether this is a page of events that counts all that the recorded server had ever seen, not only what the
+    /// recording tells of. Its own rows are still compared.
+    fn is_page_of_history(&self, recorded: &[(&str, Vec<&Tree>)]) -> bool {
+        let counts =
+            |(member, trees): &(&str, Vec<&Tree>)| (*member == "count").then(|| number(trees.first()?))?;
+        self.command.eq_ignore_ascii_case("listEvents")
+            && recorded.iter().find_map(counts).is_some_and(|count| count > shown(recorded))
+    }
+
     /// Rows in the recorded order or, failing that, in any: upstream sorts few of its lists.
     fn lists(&mut self, at: &str, name: &str, recorded: &[&Tree], live: &[&Tree]) -> Result<(), Difference> {
+        if HISTORIES.contains(&name) && !recorded.is_empty() && !live.is_empty() {
+            return self.histories(at, name, recorded, live);
+        }
         let is_shared = self.rows != Rows::Exact && depth(at) == 1;
         if recorded.len() != live.len() && !(is_shared && live.len() < recorded.len()) {
             let rows = |count: usize| format!("{count} elements");
@@ -388,6 +410,31 @@ impl Comparison<'_> {
             return self.matched(at, name, live, recorded, true, spare);
         }
         self.matched(at, name, recorded, live, false, 0)
+    }
+
+    /// Each live record must look like a recorded one, however many there are.
+    fn histories(
+        &mut self,
+        at: &str,
+        name: &str,
+        recorded: &[&Tree],
+        live: &[&Tree],
+    ) -> Result<(), Difference> {
+        for (index, new) in live.iter().enumerate() {
+            let path = format!("{at}[{index}]");
+            let mut first = None;
+            let fits = recorded.iter().any(|old| {
+                let mark = self.learnt.mark();
+                let Err(difference) = self.trees(&path, name, old, new) else { return true };
+                self.learnt.forget_since(mark);
+                first.get_or_insert(difference);
+                false
+            });
+            if let Some(difference) = first.filter(|_| !fits) {
+                return Err(difference);
+            }
+        }
+        Ok(())
     }
 
     /// Finds a partner in `others` for each of `rows`, of which the first few may be spare; `swapped` tells that
@@ -457,6 +504,17 @@ fn is_akin(left: &Tree, right: &Tree) -> bool {
     })
 }
 
+/// What a scalar counts.
+fn number(tree: &Tree) -> Option<usize> {
+    tree.text()?.parse().ok()
+}
+
+/// How many rows the members of a list answer show beside the count.
+fn shown(members: &[(&str, Vec<&Tree>)]) -> usize {
+    let rows = members.iter().filter(|(member, _)| *member != "count").flat_map(|(_, trees)| trees);
+    rows.map(|tree| if let Tree::List(rows) = tree { rows.len() } else { 1 }).sum()
+}
+
 /// Members of the same name next to each other are one list, as XML writes lists.
 fn runs(members: &[(String, Tree)]) -> Vec<(&str, Vec<&Tree>)> {
     let mut runs: Vec<(&str, Vec<&Tree>)> = Vec::new();
@@ -506,6 +564,52 @@ mod tests {
         assert_eq!(place(&body(1, 1), &body(2, 2)), None);
         assert_eq!(place(&body(1, 2), &body(3, 3)).as_deref(), Some("r.b"));
         assert_eq!(place(&body(1, 1), &body(3, 4)).as_deref(), Some("r.b"));
+    }
+
+    #[test]
+    fn a_page_of_events_counts_what_went_before_and_tells_its_rows() {
+        let compare = |command: &str, recorded: &str, live: &str| {
+            let (mut learnt, extent, rows) = (Learnt::default(), Extent::Wire, Rows::Exact);
+            let mut comparison = Comparison { learnt: &mut learnt, extent, rows, command, momentary: &[] };
+            comparison.guessed(recorded, live).err().map(|difference| difference.at)
+        };
+        let page = r#"{"r":{"count":13,"event":[{"type":"A"},{"type":"B"}]}}"#;
+        let fewer = r#"{"r":{"count":2,"event":[{"type":"A"},{"type":"B"}]}}"#;
+        assert_eq!(compare("listEvents", page, fewer), None);
+        for (command, recorded, live, at) in [
+            // Another row, a count that its own rows refute, a list that is no page, and one that is no history.
+            (
+                "listEvents",
+                page,
+                r#"{"r":{"count":2,"event":[{"type":"A"},{"type":"C"}]}}"#,
+                "r.event[1].type",
+            ),
+            ("listEvents", page, r#"{"r":{"count":1,"event":[{"type":"A"},{"type":"B"}]}}"#, "r.count"),
+            ("listEvents", fewer, page, "r.count"),
+            ("listUsers", page, fewer, "r.count"),
+        ] {
+            assert_eq!(compare(command, recorded, live).as_deref(), Some(at));
+        }
+        let page = "<r><count>13</count><event><type>A</type></event><event><type>B</type></event></r>";
+        let fewer = "<r><count>2</count><event><type>A</type></event><event><type>B</type></event></r>";
+        assert_eq!(compare("listEvents", page, fewer), None);
+        assert_eq!(compare("listUsers", page, fewer).as_deref(), Some("r.count"));
+    }
+
+    #[test]
+    fn a_history_may_be_longer_or_shorter_but_not_other() {
+        let body = |stats: &str| format!(r#"{{"r":{{"count":1,"vm":[{{"name":"a","stats":[{stats}]}}]}}}}"#);
+        let (one, other) = (r#"{"name":"x"}"#, r#"{"name":"y"}"#);
+        let recorded = body(&[one, one, one].join(","));
+        assert_eq!(place(&recorded, &body(one)), None);
+        assert_eq!(place(&body(one), &recorded), None);
+        let (with_another, empty) = (body(&[one, other].join(",")), body(""));
+        for (old, new) in
+            [(&recorded, body(r#"{"nam":"x"}"#)), (&recorded, empty.clone()), (&empty, body(one))]
+        {
+            assert!(place(old, &new).is_some_and(|at| at.starts_with("r.vm[0].stats")), "{new}");
+        }
+        assert_eq!(place(&recorded, &with_another).as_deref(), Some("r.vm[0].stats[1].name"));
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! Playing a scenario: calls in our own words, jobs followed to their end.
+//!
+//! A cloud of ours has a clock that we move: an exchange takes as long as it took when it was recorded, and so do a job
+//! and the recorder's pauses.
 
-use std::{thread, time::Duration};
+use std::time::Duration;
 
 use super::{
     compare::{Comparison, Difference, Rows},
@@ -14,10 +17,12 @@ use super::{
 
 /// How often a job is asked for before it counts as stuck.
 const POLLS: usize = 60;
-/// After how many polls there is a pause before each.
+/// The recorder asked for jobs that often.
+const BETWEEN_POLLS: Duration = Duration::from_millis(100);
+/// After how many polls a job is one that a host holds up,
 const PATIENT_POLLS: usize = 5;
-/// How long that is.
-const PAUSE: Duration = Duration::from_millis(100);
+/// which takes that long a poll.
+const HELD_UP: Duration = Duration::from_secs(1);
 
 /// How the note of the first step begins before which the server was ended and started again.
 const RESTARTED: &str = "after the restart";
@@ -33,7 +38,8 @@ pub(super) fn play(steps: &[Step], live: &mut Live, learnt: &mut Learnt) -> Resu
     };
     // Jobs that were at work while later steps were made are followed after those.
     let (mut at_work, mut until): (Vec<(usize, Accepted)>, usize) = (Vec::new(), 0);
-    for (index, step) in steps.iter().enumerate() {
+    for (index, (step, pause)) in steps.iter().zip(overlap::pauses(steps)).enumerate() {
+        scene.live.advance(pause);
         if let Some(accepted) = scene.step(step).map_err(of(index))? {
             until = until.max(overlap::last_step_during(steps, index));
             at_work.push((index, accepted));
@@ -41,8 +47,9 @@ pub(super) fn play(steps: &[Step], live: &mut Live, learnt: &mut Learnt) -> Resu
         if index < until {
             continue;
         }
+        let together = Together::of(steps, &at_work);
         for (started, accepted) in at_work.drain(..) {
-            scene.follow(&steps[started], &accepted).map_err(of(started))?;
+            scene.follow(&steps[started], &accepted, &together).map_err(of(started))?;
         }
     }
     Ok(())
@@ -54,6 +61,34 @@ struct Accepted {
     body: String,
     /// What is watched, as it was before.
     before: Option<String>,
+}
+
+/// Jobs that were at work at the same time: recorded and live identifiers.
+#[derive(Debug, Default)]
+struct Together {
+    recorded: Vec<String>,
+    live: Vec<String>,
+}
+
+impl Together {
+    fn of(steps: &[Step], at_work: &[(usize, Accepted)]) -> Self {
+        let recorded = at_work.iter().filter_map(|(index, _)| overlap::id(steps[*index].job.as_ref()?));
+        let live = at_work.iter().filter_map(|(_, accepted)| job_of(&accepted.body));
+        Self { recorded: recorded.map(str::to_owned).collect(), live: live.collect() }
+    }
+}
+
+/// The end of a job as if it told no other job of those that were at work with it. A machine shows one of the jobs that
+/// are at work on it; which, in the results of several, is a race of the recorded server.
+fn alone(end: &str, own: &str, together: &[String]) -> String {
+    together.iter().fold(end.to_owned(), |text, other| text.replace(other.as_str(), own))
+}
+
+/// The identifier of the job that an answer accepts.
+fn job_of(body: &str) -> Option<String> {
+    let tree = Tree::from_json(body).or_else(|| Tree::from_xml(body))?;
+    let (_, inner) = tree.members().first()?;
+    inner.get("jobid").and_then(Tree::text).map(str::to_owned)
 }
 
 struct Scene<'a> {
@@ -73,6 +108,7 @@ impl Scene<'_> {
         let params = translated(&step.params, self.learnt);
         let before = self.before(step)?;
         let (status, body) = self.patiently(step, &params)?;
+        self.live.advance(millis(step.ms));
         if status != step.status {
             return Err(Difference::new(
                 "status",
@@ -96,6 +132,7 @@ impl Scene<'_> {
             if !waited || answer.0 != 200 || is_over(&answer.1) {
                 break;
             }
+            self.live.advance(BETWEEN_POLLS);
             answer = self.ask(&step.caller, &step.command, params, &step.format)?;
         }
         Ok(answer)
@@ -142,7 +179,7 @@ impl Scene<'_> {
     }
 
     /// Follows a job to its end.
-    fn follow(&mut self, step: &Step, accepted: &Accepted) -> Result<(), Difference> {
+    fn follow(&mut self, step: &Step, accepted: &Accepted, together: &Together) -> Result<(), Difference> {
         let Some(job) = &step.job else { return Ok(()) };
         let (body, before) = (accepted.body.as_str(), accepted.before.as_deref());
         let at = |place: &str| {
@@ -152,23 +189,19 @@ impl Scene<'_> {
                 ..difference
             }
         };
-        let accepted = Tree::from_json(body).or_else(|| Tree::from_xml(body));
-        let id = accepted
-            .as_ref()
-            .and_then(|tree| tree.members().first())
-            .and_then(|(_, inner)| inner.get("jobid"))
-            .and_then(Tree::text)
-            .ok_or_else(|| Difference::new("jobid", "a job", body))?
-            .to_owned();
-        let params = [("jobid".to_owned(), id)];
+        let id = job_of(body).ok_or_else(|| Difference::new("jobid", "a job", body))?;
+        let recorded_id = overlap::id(job).unwrap_or_default();
+        let old = |text: &str| alone(text, recorded_id, &together.recorded);
+        let new = |text: &str| alone(text, &id, &together.live);
+        let params = [("jobid".to_owned(), id.clone())];
         let command = "queryAsyncJobResult";
         let mut statuses = Vec::new();
         let mut end = String::new();
+        let mut elapsed = Duration::ZERO;
         for poll in 0..POLLS {
-            // A job that a host holds up goes by the clock.
-            if poll > PATIENT_POLLS {
-                thread::sleep(PAUSE);
-            }
+            let passed = if poll > PATIENT_POLLS { HELD_UP } else { BETWEEN_POLLS };
+            self.live.advance(passed);
+            elapsed += passed;
             let (_, body) = self.ask(&step.caller, command, &params, "json")?;
             let status = job_status(&body);
             if statuses.is_empty() && status.as_deref() == Some("0") && job.polls.len() > 1 {
@@ -182,8 +215,9 @@ impl Scene<'_> {
                 break;
             }
         }
-        if let Some((_, last)) = job.polls.last() {
-            self.compare(command, Rows::Exact, last, &end).map_err(at("last poll"))?;
+        if let Some((after, last)) = job.polls.last() {
+            self.live.advance(millis(*after).saturating_sub(elapsed));
+            self.compare(command, Rows::Exact, &old(last), &new(&end)).map_err(at("last poll"))?;
         }
         let mut recorded: Vec<Option<String>> = job.polls.iter().map(|(_, body)| job_status(body)).collect();
         recorded.dedup();
@@ -196,7 +230,8 @@ impl Scene<'_> {
         }
         if let Some(recorded) = &job.final_xml {
             let (_, body) = self.ask(&step.caller, command, &params, "xml")?;
-            self.compare(command, Rows::Exact, recorded, &body).map_err(at("last poll in XML"))?;
+            self.compare(command, Rows::Exact, &old(recorded), &new(&body))
+                .map_err(at("last poll in XML"))?;
         }
         if let Some(watch) = &job.watch
             && let Some((_, recorded, _)) = watch.seen.last()
@@ -267,6 +302,11 @@ impl Scene<'_> {
     }
 }
 
+/// Recorded milliseconds.
+fn millis(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis / 1000.0).unwrap_or_default()
+}
+
 /// Whether an answer about a job says that it is over.
 fn is_over(body: &str) -> bool {
     matches!(job_status(body).as_deref(), Some("1" | "2"))
@@ -289,5 +329,19 @@ fn rows(step: &Step) -> Rows {
         Rows::Shared
     } else {
         Rows::Exact
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_may_tell_any_job_that_was_at_work_with_it_and_no_other() {
+        let together: Vec<String> = ["job-1", "job-2"].map(str::to_owned).to_vec();
+        let told =
+            |id: &str| format!(r#"{{"jobresult":{{"virtualmachine":{{"jobid":"{id}"}}}},"jobid":"job-1"}}"#);
+        assert_eq!(alone(&told("job-2"), "job-1", &together), told("job-1"));
+        assert_eq!(alone(&told("job-3"), "job-1", &together), told("job-3"));
     }
 }

@@ -295,14 +295,19 @@ impl Replay {
             })
             .collect();
         let before = |error: String| Difference::new("prologue", "the state before", error);
-        let mut live = stage.open(&settings, &prologue.faults(&item.id)).map_err(before)?;
+        // Scenarios have a clock that we move; it starts when they were recorded.
+        let captured = prologue.captured(&item.id);
+        let epoch = match &item.steps {
+            Steps::Wire(_) => None,
+            Steps::Lifecycle(_) => captured.map(|seconds| seconds.saturating_mul(1000)),
+        };
+        let mut live = stage.open(&settings, &prologue.faults(&item.id), epoch).map_err(before)?;
         let mut learnt = Learnt::default();
         let keys = &self.recordings.keys;
         let needs = Needs::of(item);
         prologue.play(&needs, 0, keys, &mut live, &mut learnt).map_err(before)?;
         match &item.steps {
             Steps::Wire(wire) => {
-                let captured = prologue.captured(&item.id);
                 wire::play(wire, captured, &self.recordings, &mut live, &mut learnt, |step, live, learnt| {
                     prologue.play(&needs, step, keys, live, learnt).map_err(before)
                 })

@@ -1,9 +1,14 @@
-//! Which recorded jobs were at work while later calls were made.
+//! Which recorded jobs were at work while later calls were made, and how long nothing was recorded.
 //!
-//! A recording tells it by its times: when a job was created, to the second, and how many milliseconds later it was
+//! A recording tells both by its times: when a job was created, to the second, and how many milliseconds later it was
 //! last asked for. A call that started no job has no such time; the recorder's note says it instead: `while …`.
 
+use std::time::Duration;
+
 use super::recording::{Job, Step};
+
+/// Of what no answer tells, this much is in how dates are cut to the second.
+const CUT: i64 = 1000;
 
 /// The last step that was made while the job of a step was at work; the step itself if none was.
 pub(super) fn last_step_during(steps: &[Step], index: usize) -> usize {
@@ -26,6 +31,33 @@ fn is_noted_as_during(step: &Step) -> bool {
     step.note.as_ref().is_some_and(|note| note.split(' ').any(|word| word == "while"))
 }
 
+/// How long the recorder waited before each step, as far as the dates of jobs tell more time than the exchanges took.
+/// What was waited for is what came of the earlier job, so the pause lies right after it.
+pub(super) fn pauses(steps: &[Step]) -> Vec<Duration> {
+    let mut pauses = vec![Duration::ZERO; steps.len()];
+    let mut earlier: Option<(usize, i64)> = None;
+    let mut taken = 0;
+    for (index, step) in steps.iter().enumerate() {
+        let told = step.job.as_ref().and_then(times);
+        if let Some((created, _)) = told {
+            if let Some((job, began)) = earlier {
+                let unexplained = (created - began) * 1000 - taken;
+                let pause = u64::try_from(unexplained).ok().filter(|_| unexplained > CUT);
+                pauses[job + 1] += Duration::from_millis(pause.unwrap_or(0));
+            }
+            (earlier, taken) = (Some((index, created)), 0);
+        }
+        taken += told.map_or_else(|| whole(step.ms), |(_, last)| last);
+    }
+    pauses
+}
+
+/// Milliseconds without their fractions.
+#[expect(clippy::cast_possible_truncation, reason = "a recording does not last long")]
+fn whole(millis: f64) -> i64 {
+    millis as i64
+}
+
 /// The second of the day in which a job was created, and how many milliseconds later it was last asked for.
 fn times(job: &Job) -> Option<(i64, i64)> {
     let (after, body) = job.polls.last()?;
@@ -33,13 +65,11 @@ fn times(job: &Job) -> Option<(i64, i64)> {
     let clock = rest.get(11..19)?;
     let mut numbers = clock.split(':').map(|text| text.parse::<i64>().ok());
     let (hours, minutes, seconds) = (numbers.next()??, numbers.next()??, numbers.next()??);
-    #[expect(clippy::cast_possible_truncation, reason = "a recording does not last long")]
-    let after = *after as i64;
-    Some((hours * 3600 + minutes * 60 + seconds, after))
+    Some((hours * 3600 + minutes * 60 + seconds, whole(*after)))
 }
 
 /// The identifier of a job.
-fn id(job: &Job) -> Option<&str> {
+pub(super) fn id(job: &Job) -> Option<&str> {
     let (_, body) = job.polls.first()?;
     let (_, rest) = body.rsplit_once("\"jobid\":\"")?;
     rest.split('"').next()
@@ -85,5 +115,26 @@ mod tests {
         // What stands between was made when the job was over, and so was what comes after it.
         assert_eq!(last_step_during(&[first(), step(None, None), second()], 0), 0);
         assert_eq!(last_step_during(&[first(), step(Some("again"), None)], 0), 0);
+    }
+
+    fn timed(ms: f64, job: &str) -> Step {
+        let text = format!(
+            r#"{{"caller":"admin","command":"x","params":{{}},"format":"json","status":200,"body":"","ms":{ms}{job}}}"#
+        );
+        serde_json::from_str(&text).expect("a step")
+    }
+
+    fn with_job(clock: &str, last: u32) -> Step {
+        let body = format!(r#"{{\"created\":\"2026-11-23T{clock}+0000\",\"jobid\":\"1\"}}"#);
+        timed(20.0, &format!(r#","job":{{"polls":[[{last},"{body}"]],"final_xml":null,"watch":null}}"#))
+    }
+
+    #[test]
+    fn what_dates_tell_beyond_the_exchanges_is_a_pause_after_the_earlier_job() {
+        let waited = [with_job("11:28:54", 169), timed(42.0, ""), with_job("11:29:57", 268), timed(20.0, "")];
+        let millis = |steps: &[Step]| pauses(steps).iter().map(Duration::as_millis).collect::<Vec<_>>();
+        assert_eq!(millis(&waited), [0, 62_789, 0, 0]);
+        let busy = [with_job("11:28:54", 2900), timed(42.0, ""), with_job("11:28:57", 268)];
+        assert_eq!(millis(&busy), [0, 0, 0]);
     }
 }

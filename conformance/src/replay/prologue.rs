@@ -4,7 +4,7 @@
 //! recording needs are made: those that tell an identifier which the recording sends before any answer told it, those
 //! that give keys to a caller who signs, and whatever these need in turn.
 
-use std::{collections::HashMap, collections::HashSet, fs, path::Path};
+use std::{collections::HashMap, collections::HashSet, fs, path::Path, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -76,6 +76,10 @@ struct Call {
     /// How often it is made; `{n}` in a parameter is the number of the call, from one.
     #[serde(default = "once")]
     times: usize,
+    /// How many seconds passed after it, as dates of recordings tell. Nobody waits for them, and the clock of somebody
+    /// else's cloud goes as it goes.
+    #[serde(default)]
+    passes: u64,
     /// What the job is like when the recording starts.
     #[serde(default)]
     job: JobState,
@@ -173,6 +177,7 @@ impl Prologue {
                     continue;
                 }
             };
+            live.advance(Duration::from_secs(call.passes));
             if let (JobState::Over, Some(job)) = (call.job, tree.get("jobid").and_then(Tree::text)) {
                 live.end_of(&call.caller, job)?;
             }

@@ -123,6 +123,9 @@ pub(super) struct Step {
     pub(super) format: String,
     pub(super) status: u16,
     pub(super) body: String,
+    /// How long the answer took.
+    #[serde(default)]
+    pub(super) ms: f64,
     pub(super) job: Option<Job>,
 }
 

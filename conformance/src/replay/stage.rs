@@ -65,14 +65,21 @@ pub(super) struct Caller {
 }
 
 impl Stage {
-    /// A cloud with these settings and faults of the recorded server, as far as we may choose them. A named target has
-    /// the faults that it has.
-    pub(super) fn open(&self, settings: &[(String, String)], faults: &[String]) -> Result<Live, String> {
+    /// A cloud with these settings and faults of the recorded server, as far as we may choose them, whose clock we move
+    /// if it is to start at an epoch, in milliseconds since 1970. A named target has the faults and the clock that it has.
+    pub(super) fn open(
+        &self,
+        settings: &[(String, String)],
+        faults: &[String],
+        epoch: Option<i64>,
+    ) -> Result<Live, String> {
+        #[cfg(not(feature = "embedded"))]
+        let _ = (faults, epoch);
         match self {
             #[cfg(feature = "embedded")]
             Self::Embedded => {
-                let cloud =
-                    crate::embedded::Embedded::for_replay(settings, faults).map_err(|error| told(&error))?;
+                let cloud = crate::embedded::Embedded::for_replay(settings, faults, epoch)
+                    .map_err(|error| told(&error))?;
                 let mut live = Live::of(&cloud.settings())?;
                 live.directory = cloud.directory_port();
                 let enforced = ("enforce.post.requests.and.timestamps".to_owned(), "true".to_owned());

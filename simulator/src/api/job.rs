@@ -17,6 +17,7 @@ use crate::catalog::{self, JobInstance};
 use crate::quirk::Quirk;
 use crate::reply::{Object, Reply, Value};
 use crate::world::World;
+use crate::world::event::Deed;
 use crate::world::fault;
 use crate::world::job::{Job, Pace, Progress};
 use crate::world::kind::{Handle, Kind};
@@ -65,6 +66,7 @@ pub(crate) fn submit(
         queue,
         root_event,
         progress: Progress::Queued,
+        shared: None,
         doom: None,
         failing: None,
         held: 0,
@@ -266,7 +268,11 @@ fn work(
     if let (Some(command), Some(agent_fails)) = (failing, behaviour.agent_fails) {
         agent_fails(world, &caller, arguments, command)?;
     }
-    (behaviour.run)(world, &caller, arguments)
+    let root = world.jobs.get(id).and_then(|job| job.root_event);
+    world.deed = Some(Deed { user: caller.user, owner: caller.owner(), root });
+    let result = (behaviour.run)(world, &caller, arguments);
+    world.deed = None;
+    result
 }
 
 /// Does the work and stores what came of it.
@@ -278,6 +284,9 @@ fn finish(world: &mut World, id: Id) {
     let is_reboot = |job: &Job| job.command == "rebootVirtualMachine";
     if world.sins(Quirk::RebootsNeverEnd) && world.jobs.get(id).is_some_and(is_reboot) {
         return;
+    }
+    if let Some(outcome) = world.jobs.get_mut(id).and_then(|job| job.shared.take()) {
+        return close_shared(world, id, outcome);
     }
     if let Some((code, text)) = world.jobs.get(id).and_then(|job| job.doom.clone()) {
         fail(world, id, code, text);
@@ -307,7 +316,46 @@ fn finish(world: &mut World, id: Id) {
         }
         Err(error) => fail(world, id, error.fault.job_code(), error.text),
     }
+    share(world, id);
     start_next(world);
+}
+
+/// Starts and stops that wait on a machine behind one of their kind have no work of their own: what came of that one
+/// came of them (JOB-083). They notice it by themselves, a little later.
+fn share(world: &mut World, id: Id) {
+    let Some(job) = world.jobs.get(id) else { return };
+    if job.queue.is_none() || !matches!(job.command, "startVirtualMachine" | "stopVirtualMachine") {
+        return;
+    }
+    let (outcome, queue, command) = (job.progress.clone(), job.queue, job.command);
+    let waits = |job: &Job| job.queue == queue && job.command == command && job.progress == Progress::Queued;
+    let sharing: Vec<Id> = open(world).filter(|(_, job)| waits(job)).map(|(id, _)| id).collect();
+    for id in sharing {
+        if let Some((behaviour, _, Ok(arguments))) = prepare(world, id) {
+            command::record_started(world, id, behaviour, &arguments);
+        }
+        let now = world.now;
+        if let Some(job) = world.jobs.get_mut(id) {
+            (job.progress, job.queue, job.due) = (Progress::Running, None, now);
+            job.shared = Some(outcome.clone());
+        }
+    }
+}
+
+/// Ends a job that shared the work of another one.
+fn close_shared(world: &mut World, id: Id, outcome: Progress) {
+    let Progress::Succeeded(_) = outcome else {
+        let Progress::Failed { code, text } = outcome else { return };
+        return fail(world, id, code, text);
+    };
+    if let Some((behaviour, _, Ok(arguments))) = prepare(world, id) {
+        command::record_completed(world, id, behaviour, &arguments, false);
+    }
+    let now = world.now;
+    world.open_jobs.remove(&id);
+    if let Some(job) = world.jobs.get_mut(id) {
+        (job.progress, job.completed) = (outcome, Some(now));
+    }
 }
 
 fn fail(world: &mut World, id: Id, code: u16, text: Option<String>) {
@@ -698,5 +746,28 @@ mod tests {
         assert!(jobs.iter().all(|job| world.jobs.get(*job).expect("a job").is_done()));
         let (_, machine) = world.virtual_machines.iter().next().expect("a machine");
         assert_eq!(machine.state, MachineState::Running);
+    }
+
+    #[test]
+    fn a_start_that_waits_behind_another_one_shares_its_work() {
+        let mut world = demo(Pace::Steps(1));
+        let id = machine(&world);
+        ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
+        let stopped = asked_for(&world)[0];
+        (0..2).for_each(|_| poll(&mut world, stopped));
+        for command in ["start", "stop", "start"] {
+            ask(&mut world, &format!("command={command}VirtualMachine&id={id}"));
+        }
+        let [_, first, stop, second] = asked_for(&world)[..] else { panic!("four jobs") };
+        (0..2).for_each(|_| poll(&mut world, first));
+        let done = |world: &World, job: Id| world.jobs.get(job).expect("a job").is_done();
+        assert_eq!((done(&world, first), done(&world, second)), (true, false));
+        (0..2).for_each(|_| poll(&mut world, stop));
+        (0..2).for_each(|_| poll(&mut world, second));
+        let outcome = |job: Id| world.jobs.get(job).expect("a job").progress.clone();
+        assert_eq!(outcome(second), outcome(first));
+        assert!(matches!(outcome(stop), Progress::Succeeded(_)));
+        let (_, machine) = world.virtual_machines.iter().next().expect("a machine");
+        assert_eq!(machine.state, MachineState::Stopped);
     }
 }

@@ -490,7 +490,7 @@ fn run(
     let behaviour = command::find(command)?;
     let result = (behaviour.run)(world, &caller, &arguments);
     if !world.quirks.has(Quirk::EventsAreNotRecorded) {
-        command::record_synchronous(world, caller, &arguments, behaviour, result.is_err());
+        command::record_synchronous(world, caller, &arguments, behaviour, result.as_ref().ok());
     }
     result.map(|reply| (command, Outcome::Reply(reply))).map_err(|error| failure(world, error))
 }

@@ -73,6 +73,17 @@ pub struct Subject {
     pub name: Option<String>,
 }
 
+/// For whom a job does its work.
+#[derive(Debug, Clone, Copy)]
+pub struct Deed {
+    /// The user who asked.
+    pub user: Id,
+    /// The user's account.
+    pub owner: Owner,
+    /// The first event of the job.
+    pub root: Option<Id>,
+}
+
 /// What [`World::record`] needs to know.
 #[derive(Debug, Clone)]
 pub struct NewEvent<'a> {
@@ -99,8 +110,12 @@ impl World {
     pub fn record(&mut self, new: NewEvent<'_>) -> Id {
         let uuid = self.name_row(Kind::Event, self.events.next_id());
         // What the command removed is known from the first event of the chain.
-        let resource = new.about.and_then(|handle| self.subject(handle)).or_else(|| {
-            new.parent.and_then(|parent| self.events.get(parent)).and_then(|event| event.resource.clone())
+        let first = || new.parent.and_then(|parent| self.events.get(parent)?.resource.clone());
+        let subject = new.about.and_then(|handle| self.subject(handle)).or_else(first);
+        // Where there is no other event, only the type of what is gone is known.
+        let resource = subject.or_else(|| {
+            let type_name = new.about?.kind.type_name();
+            Some(Subject { uuid: None, type_name, handle: None, name: None })
         });
         let created = self.now;
         self.events.insert(Event {
@@ -129,7 +144,7 @@ impl World {
         last.and_then(|event| event.resource.as_ref()).unwrap_or(subject).name.clone()
     }
 
-    /// The identifier, type name and name of a thing as it is now (EVT-009).
+    /// The identifier, type name and name of a thing as it is now (EVT-009). What has a text for display goes by that.
     #[must_use]
     pub fn subject(&self, handle: Handle) -> Option<Subject> {
         let (uuid, name) = match handle.kind {
@@ -182,9 +197,17 @@ impl World {
                 let vpc = self.vpcs.get(handle.id)?;
                 (vpc.uuid, Some(vpc.display_text.clone()))
             }
+            Kind::ServiceOffering => {
+                let offering = self.service_offerings.get(handle.id)?;
+                (offering.uuid, Some(offering.display_text.clone()))
+            }
+            Kind::DiskOffering => {
+                let offering = self.disk_offerings.get(handle.id)?;
+                (offering.uuid, Some(offering.display_text.clone()))
+            }
             kind => match self.register.get(kind, handle.id) {
                 Some(record) => (record.uuid, Some(record.name.clone())),
-                None => (self.uuid_of(handle)?, None),
+                None => (self.uuid_of(handle)?, self.name_of(handle).map(str::to_owned)),
             },
         };
         Some(Subject { uuid: Some(uuid), type_name: handle.kind.type_name(), handle: Some(handle), name })

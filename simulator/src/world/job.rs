@@ -101,6 +101,8 @@ pub struct Job {
     pub root_event: Option<Id>,
     /// How far it is.
     pub progress: Progress,
+    /// What came of the work of another job that it shared (JOB-083): known then, told when it ends itself.
+    pub shared: Option<Progress>,
     /// The failure that it is bound for: decided when it began, known when it ends (JOB-036).
     pub doom: Option<(u16, Option<String>)>,
     /// The agent command that fails: known when it begins, told when it ends.

@@ -20,6 +20,7 @@ pub mod errand;
 pub mod event;
 pub mod fault;
 pub mod firewall;
+pub mod graphics;
 pub mod guest_network;
 pub mod host;
 pub mod id;
@@ -83,6 +84,8 @@ pub struct World {
     pub ids: Ids,
     /// How long jobs take.
     pub pace: job::Pace,
+    /// For whom the work is done that is being done; for the server itself otherwise.
+    pub deed: Option<event::Deed>,
     /// The release that is played.
     pub release: Release,
     /// What the server says that it is.
@@ -274,6 +277,7 @@ impl World {
             now,
             ids,
             pace: job::Pace::Instant,
+            deed: None,
             release: Release::NEWEST,
             version: Release::NEWEST.claim(),
             quirks: Quirks::default(),

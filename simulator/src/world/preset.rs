@@ -4,6 +4,7 @@
 //! form.
 
 mod counter;
+mod extension;
 mod plan;
 mod vpc_offering;
 
@@ -164,6 +165,7 @@ pub fn install(seed: u64, now: Moment) -> World {
         queue: None,
         root_event: None,
         progress: Progress::Running,
+        shared: None,
         doom: None,
         failing: None,
         held: 0,
@@ -179,6 +181,7 @@ pub fn install(seed: u64, now: Moment) -> World {
         world.add_guest_system(description);
     }
     counter::install(&mut world);
+    extension::install(&mut world);
     world
 }
 
@@ -354,10 +357,7 @@ impl Builder<'_> {
             for address in cluster.hosts {
                 let host = self.world.add_host(id, address);
                 // The server was restarted since.
-                let now = self.world.now;
-                if let Some(host) = self.world.hosts.get_mut(host) {
-                    host.disconnected = Some(now);
-                }
+                self.world.reconnect_host(host);
             }
             for pool in cluster.pools {
                 self.world.add_storage_pool(id, &pool.name, &pool.server, &pool.path);

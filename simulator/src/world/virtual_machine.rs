@@ -454,6 +454,7 @@ impl World {
 
     /// Removes a machine for good, with its root volume; data volumes survive (VM-030).
     pub fn expunge_machine(&mut self, id: Id) {
+        self.record_lost_volumes(id);
         self.release_volumes(id);
         let standing_for: Vec<Id> = self
             .addresses

@@ -3,7 +3,9 @@
 use crate::quirk::Quirk;
 use uuid::Uuid;
 
+use super::account::SYSTEM;
 use super::clock::Moment;
+use super::event::{Deed, EventState, NewEvent};
 use super::kind::{Handle, Kind};
 use super::table::Id;
 use super::virtual_machine::Plan;
@@ -114,6 +116,46 @@ impl World {
         });
         self.place_volume(id, machine_id, 0);
         Some(id)
+    }
+
+    /// Tells that a machine was given its root volume; the event belongs to no chain (EVT-007).
+    pub fn record_root_volume(&mut self, machine: Id, user: Id, owner: Owner) {
+        let text = "Successfully created entity for creating ROOT volume. Volume Type: ROOTVolume Id:";
+        self.record_root(
+            machine,
+            Deed { user, owner, root: None },
+            "VOLUME.CREATE",
+            EventState::Created,
+            text,
+        );
+    }
+
+    /// Tells that an expunged machine loses its root volume.
+    pub(super) fn record_lost_volumes(&mut self, machine: Id) {
+        let server = Deed { user: SYSTEM, owner: self.owner_of(SYSTEM), root: None };
+        let deed = self.deed.unwrap_or(server);
+        let text = "Successfully completed destroying a volume. Volume Type: ROOT Volume Id:";
+        self.record_root(machine, deed, "VOLUME.DESTROY", EventState::Completed, text);
+    }
+
+    fn record_root(&mut self, machine: Id, deed: Deed, event_type: &str, state: EventState, text: &str) {
+        let is_root = |id: &Id| self.volumes.get(*id).is_some_and(|volume| volume.is_root);
+        let Some(id) = self.volumes_of(machine).into_iter().find(is_root) else { return };
+        let uuid = self.volumes.get(id).map(|row| row.uuid).unwrap_or_default();
+        let of = self.virtual_machines.get(machine).map(|row| row.uuid).unwrap_or_default();
+        if self.sins(Quirk::EventsAreNotRecorded) {
+            return;
+        }
+        self.record(NewEvent {
+            user: deed.user,
+            owner: deed.owner,
+            event_type,
+            state,
+            is_error: false,
+            description: format!("{text} {uuid} Vm Id: {of}"),
+            parent: deed.root.filter(|_| !self.sins(Quirk::EventsHaveNoParent)),
+            about: Some(Handle { kind: Kind::Volume, id }),
+        });
     }
 
     /// Adds a data volume that is not on any storage yet (VOL-001).

@@ -83,6 +83,7 @@ pub(super) fn deploy_from(
     let mut details = arguments.merged("details");
     details.push((NOT_STARTED.to_owned(), "true".to_owned()));
     details.extend(key_details(&key_pairs));
+    world.record_root_volume(id, caller.user, caller.owner());
     let user_data_details = arguments.merged("userdatadetails");
     let group = arguments.filled("group").map(str::to_owned);
     if let Some(group) = &group {

@@ -32,6 +32,9 @@ pub(super) const ROWS: &[Row] = &[
         taken: Some("Extension by name already exists"),
         gone: "Unable to find the specified extension",
         in_use: Some(|world, extension| {
+            if world.register.get(Kind::Extension, extension.id).is_some_and(|row| row.flag("builtin")) {
+                return Err(ApiError::invalid("System extension can not be deleted"));
+            }
             if links(world, extension).next().is_some() {
                 return Err(ApiError::runtime(
                     "Extension has associated resources, unregister them to delete the extension",
@@ -45,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
                 object.push("path", format!("{name}/{name}.sh"));
             }
             object.push("pathready", true);
-            object.push("isuserdefined", true);
+            object.push("isuserdefined", !record.flag("builtin"));
             let resources: Vec<Object> = links(world, extension)
                 .filter_map(|(_, link)| {
                     let cluster = link.thing("cluster")?;
@@ -315,9 +318,8 @@ fn action(world: &World, id: Id) -> Object {
     let Some(row) = super::register::row_of("listCustomActions") else { return Object::new() };
     let mut object = shown(world, row, id);
     let record = world.register.get(Kind::CustomAction, id);
-    let Some(Stored::Texts(lines)) = record.and_then(|record| record.fields.get("parameters")) else {
-        return object;
-    };
+    let stored = record.and_then(|record| record.fields.get("parameters"));
+    let lines = if let Some(Stored::Texts(lines)) = stored { lines.as_slice() } else { &[] };
     let parameters: Vec<Object> = lines
         .iter()
         .map(|line| {

@@ -7,7 +7,9 @@ use crate::api::{listing, view};
 use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
+use crate::world::event::{EventState, NewEvent};
 use crate::world::host::{Host, HostStatus, ResourceState};
+use crate::world::kind::{Handle, Kind};
 use crate::world::table::Id;
 
 pub(super) const COMMANDS: &[Behaviour] = &[
@@ -133,9 +135,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, _, arguments| {
             let (id, _) = host(world, arguments, "id")?;
-            let now = world.now;
+            world.reconnect_host(id);
             if let Some(row) = world.hosts.get_mut(id) {
-                row.disconnected = Some(now);
                 row.status = HostStatus::Up;
             }
             Ok(Reply::Object(show(world, id)))
@@ -150,7 +151,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             action: "preparing host for maintenance",
             created: None,
         }),
-        run: |world, _, arguments| {
+        run: |world, caller, arguments| {
             let (id, row) = host(world, arguments, "id")?;
             let refused = |reason: String| {
                 Err(ApiError::runtime(format!("Failed to prepare host for maintenance due to: {reason}")))
@@ -167,7 +168,19 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     view::host_dump(id, row)
                 ));
             }
+            let description = format!("starting maintenance for host {}", view::host_dump(id, row));
             world.want_of_host(id, ResourceState::PrepareForMaintenance);
+            // It stands beside the events of the job, without a parent.
+            world.record(NewEvent {
+                user: caller.user,
+                owner: caller.owner(),
+                event_type: "MAINT.PREPARE",
+                state: EventState::Started,
+                is_error: false,
+                description,
+                parent: None,
+                about: Some(Handle { kind: Kind::Host, id }),
+            });
             world.empty_host(id);
             Ok(Reply::Object(show(world, id)))
         },

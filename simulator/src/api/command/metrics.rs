@@ -91,7 +91,7 @@ fn with_figures(world: &mut World, caller: &Caller, arguments: &Arguments) -> Re
     Ok(Reply::List { count, items })
 }
 
-/// What the collector took down of machines. It keeps the first numbers of each.
+/// What the collector took down of machines.
 fn usage_history(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
     let wanted = listing::wanted(arguments)?;
     let name = arguments.filled("name");
@@ -104,11 +104,9 @@ fn usage_history(world: &mut World, caller: &Caller, arguments: &Arguments) -> R
         .filter(|(id, row)| listing::keyword_matches(arguments, &[&row.name, &world.instance_name(*id, row)]))
         .map(|(id, _)| id)
         .collect();
-    let interval = world.settings.number("vm.stats.interval");
     listing::page(world, arguments, matches, |id| {
         let Some(row) = world.virtual_machines.get(id) else { return Object::new() };
-        let taken = row.measured.filter(|_| world.is_measured(row)).map(|since| since.plus_millis(interval));
-        let stats = figures(arguments, taken);
+        let stats = figures(world, arguments, row.measured.filter(|_| world.is_measured(row)));
         Object::new().with("id", row.uuid).with("name", world.instance_name(id, row)).with("stats", stats)
     })
 }
@@ -133,21 +131,30 @@ fn system_usage_history(world: &mut World, _: &Caller, arguments: &Arguments) ->
         .filter(|(_, own, ..)| name.is_none_or(|name| own.eq_ignore_ascii_case(name)))
         .filter(|(_, own, ..)| listing::keyword_matches(arguments, &[own]))
         .collect();
-    let interval = world.settings.number("vm.stats.interval");
     listing::page(world, arguments, matches, |(uuid, name, state, created)| {
-        let first = created.plus_millis(interval);
-        let taken = (state == MachineState::Running && first <= world.now).then_some(first);
-        Object::new().with("id", uuid).with("name", name).with("stats", figures(arguments, taken))
+        let since = (state == MachineState::Running).then_some(created);
+        Object::new().with("id", uuid).with("name", name).with("stats", figures(world, arguments, since))
     })
 }
 
-/// The figures that were taken down at a point in time, if it is within what the list asks for. A simulated host
-/// says the same of every machine.
-fn figures(arguments: &Arguments, taken: Option<Moment>) -> Vec<Object> {
+/// How many figures of a machine are kept: one a minute for half a day, as the settings are unless changed.
+const KEPT: i64 = 720;
+
+/// When the collector took figures down of a machine that it has known since then, as far as they are kept.
+fn taken(world: &World, since: Moment) -> impl Iterator<Item = Moment> {
+    let interval = world.settings.number("vm.stats.interval");
+    let elapsed = world.now.0.saturating_sub(since.0).max(0);
+    let times = elapsed.checked_div(interval.max(0)).unwrap_or(0);
+    (times.saturating_sub(KEPT).max(0)..times).map(move |time| since.plus_millis((time + 1) * interval))
+}
+
+/// The figures that were taken down of a machine that the collector has known since then, within what the list asks
+/// for. A simulated host says the same of every machine.
+fn figures(world: &World, arguments: &Arguments, since: Option<Moment>) -> Vec<Object> {
     let (from, until) = (arguments.date("startdate"), arguments.date("enddate"));
     let is_meant =
         |at: &Moment| from.is_none_or(|from| *at >= from) && until.is_none_or(|until| *at <= until);
-    let shown = taken.filter(is_meant).map(|at| {
+    let shown = since.into_iter().flat_map(|since| taken(world, since)).filter(is_meant).map(|at| {
         Object::new()
             .with("timestamp", at)
             .with("cpuused", "10%")
@@ -164,7 +171,7 @@ fn figures(arguments: &Arguments, taken: Option<Moment>) -> Vec<Object> {
             .with("networkread", "32.00 MiB")
             .with("networkwrite", "16.00 MiB")
     });
-    shown.into_iter().collect()
+    shown.collect()
 }
 
 /// Whether the server that a list asks for is this one, the only one.
@@ -172,4 +179,26 @@ fn is_this_server(world: &World, arguments: &Arguments) -> bool {
     let sent = arguments.sent("id").is_none_or(|id| id == world.management_server.to_string());
     let named = arguments.filled("name").is_none_or(|name| name == "localhost");
     sent && named && listing::keyword_matches(arguments, &["localhost"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::clock::VIRTUAL_EPOCH;
+    use crate::world::preset;
+
+    #[test]
+    fn figures_are_taken_once_an_interval_and_half_a_day_of_them_is_kept() {
+        let mut world = preset::install(1, VIRTUAL_EPOCH);
+        let mut seconds = |passed: i64, interval: &str| {
+            world.now = VIRTUAL_EPOCH.plus_seconds(passed);
+            world.settings.set("vm.stats.interval", interval).expect("a known setting");
+            taken(&world, VIRTUAL_EPOCH).map(|at| (at.0 - VIRTUAL_EPOCH.0) / 1000).collect::<Vec<_>>()
+        };
+        assert!(seconds(59, "60000").is_empty());
+        assert_eq!(seconds(185, "60000"), [60, 120, 180]);
+        assert!(seconds(185, "0").is_empty());
+        let kept = seconds(24 * 3600, "60000");
+        assert_eq!((kept.len(), kept.last()), (720, Some(&(24 * 3600))));
+    }
 }

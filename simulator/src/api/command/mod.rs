@@ -109,7 +109,7 @@ use super::error::ApiError;
 use super::parameter::Arguments;
 use crate::catalog::{self, Command, Shape};
 use crate::quirk::Quirk;
-use crate::reply::Reply;
+use crate::reply::{Reply, Value};
 use crate::world::World;
 use crate::world::event::{EventState, NewEvent};
 use crate::world::kind::{Handle, Kind};
@@ -522,23 +522,40 @@ fn record_of_job(
     world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
 }
 
+/// What a reply shows.
+fn shown(world: &World, reply: &Reply) -> Option<Handle> {
+    let Reply::Object(object) = reply else { return None };
+    let Value::Text(id) = object.get("id")? else { return None };
+    world.find(id.parse().ok()?)
+}
+
 /// Writes the one event of a synchronous command down, where its literal has a text for it; a
-/// refusal by the service leaves one too (EVT-008).
+/// refusal by the service, which leaves no reply, leaves one too (EVT-008). A text that tells the number of something
+/// that the command only makes tells it of what the reply shows.
 pub(super) fn record_synchronous(
     world: &mut World,
     caller: Caller,
     arguments: &Arguments,
     behaviour: &Behaviour,
-    is_error: bool,
+    reply: Option<&Reply>,
 ) {
     let Some(texts) = behaviour.texts(arguments) else { return };
     let command = arguments.command();
     let Some(event_type) = command.event().or_else(|| command.action_events().next()) else { return };
-    let about = behaviour.about.and_then(|name| arguments.handle(name));
+    let makes = behaviour.about.is_none() && texts.action.contains("{#}");
+    let about = match reply {
+        Some(reply) if makes => shown(world, reply),
+        _ => behaviour.about.and_then(|name| arguments.handle(name)),
+    };
     let owner = event_owner(world, about).unwrap_or_else(|| caller.owner());
     let uuid = about.and_then(|about| world.uuid_of(about));
+    let is_error = reply.is_none();
     let words = if is_error { "Error while" } else { "Successfully completed" };
-    let text = filled(texts.action, uuid, about, owner, |name| arguments.sent(name));
+    // Nothing was made that could have a number.
+    let plain = texts.action.split_once(". ").map_or(texts.action, |(text, _)| text);
+    let text = filled(if is_error && makes { plain } else { texts.action }, uuid, about, owner, |name| {
+        arguments.sent(name)
+    });
     let description = format!("{words} {text}");
     world.record(NewEvent {
         user: caller.user,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::Behaviour;
+use super::{Behaviour, EventTexts};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
@@ -59,6 +59,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
     },
     Behaviour {
         name: "createServiceOffering",
+        events: Some(EventTexts::of("creating service offering. Service offering id={#}")),
         run: |world, _, arguments| {
             let name = arguments.required("name").to_owned();
             let (cores, speed, memory) = (

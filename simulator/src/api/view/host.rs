@@ -3,6 +3,7 @@
 use crate::quirk::Quirk;
 use crate::reply::Object;
 use crate::world::World;
+use crate::world::graphics::{CARDS, CardUse};
 use crate::world::host::Host;
 use crate::world::table::Id;
 
@@ -124,40 +125,23 @@ pub fn out_of_band(host: Option<&Host>, row: &Host) -> Object {
         .with("password", known.map(|_| hidden()))
 }
 
-/// A use that a graphics card can be put to: name, MiB, heads, width, height, how many at once, how many there are.
-type CardUse = (&'static str, u32, u32, u32, u32, u32, u32);
-
-/// The graphics cards of the reference's simulated hosts.
-const CARDS: &[(&str, &[CardUse])] = &[
-    ("Simulator Graphics Card Basic", &[("passthrough", 8192, 1, 4096, 2160, 1, 4)]),
-    (
-        "Simulator Graphics Card Pro",
-        &[
-            ("sim-2q", 2048, 1, 1920, 1080, 8, 8),
-            ("sim-4q", 4096, 2, 1920, 1080, 4, 4),
-            ("passthrough", 16384, 1, 4096, 2160, 1, 0),
-            ("sim-8q", 8192, 4, 4096, 2160, 2, 4),
-        ],
-    ),
-];
-
 fn cards() -> Vec<Object> {
-    let of_card = |(name, memory, heads, width, height, at_once, capacity): &CardUse| {
+    let of_card = |of_card: &CardUse| {
         Object::new()
-            .with("vgputype", *name)
-            .with("videoram", *memory)
-            .with("maxheads", *heads)
-            .with("maxresolutionx", *width)
-            .with("maxresolutiony", *height)
-            .with("maxvgpuperpgpu", *at_once)
-            .with("remainingcapacity", *capacity)
-            .with("maxcapacity", *capacity)
+            .with("vgputype", of_card.name)
+            .with("videoram", of_card.memory)
+            .with("maxheads", of_card.heads)
+            .with("maxresolutionx", of_card.width)
+            .with("maxresolutiony", of_card.height)
+            .with("maxvgpuperpgpu", of_card.at_once)
+            .with("remainingcapacity", of_card.capacity)
+            .with("maxcapacity", of_card.capacity)
     };
     CARDS
         .iter()
-        .map(|(name, uses)| {
-            let uses: Vec<Object> = uses.iter().map(of_card).collect();
-            Object::new().with("gpugroupname", *name).with("vgpu", uses)
+        .map(|card| {
+            let uses: Vec<Object> = card.uses.iter().map(of_card).collect();
+            Object::new().with("gpugroupname", card.name).with("vgpu", uses)
         })
         .collect()
 }
