@@ -5,7 +5,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -23,6 +23,7 @@ use crate::world::clock::{Moment, VIRTUAL_EPOCH};
 use crate::world::job::{BadPace, Pace};
 use crate::world::network::Subnet;
 use crate::world::preset::{self, WorldError};
+use crate::world::saved::{self, SavedError};
 use crate::world::setting::UnknownSetting;
 
 /// Why a cloud did not start.
@@ -48,6 +49,24 @@ pub enum StartError {
         path: String,
         /// Why.
         reason: String,
+    },
+    /// A file that holds no saved world.
+    #[error("could not load the saved world {path:?}: {source}")]
+    Saved {
+        /// The file.
+        path: String,
+        /// Why.
+        source: SavedError,
+    },
+    /// A seed for a world that has its identifiers.
+    #[error(
+        "could not use the seed {seed} with {path:?}: the identifiers of a saved world go on where they were"
+    )]
+    Seed {
+        /// The seed.
+        seed: u64,
+        /// The file.
+        path: String,
     },
     /// A setting that the simulator does not know.
     #[error("could not set: {0}")]
@@ -88,9 +107,11 @@ impl StartError {
             Self::Listen { .. } => {
                 Some("check that the address belongs to this machine and the port is allowed")
             }
-            Self::WorldFile { .. } => {
-                Some("name demo, empty, advdualzone, sandbox or a file ending in .toml")
-            }
+            Self::WorldFile { .. } => Some(
+                "name demo, empty, advdualzone, sandbox or a file ending in .toml or, of a saved world, in .json",
+            ),
+            Self::Saved { .. } => Some("compare with the schema in fixtures/schema/world.json"),
+            Self::Seed { .. } => Some("leave the seed out"),
             Self::World(_) => Some("compare with the world files in fixtures/world"),
             Self::Setting(_) => Some("an older release lacks the settings that came later"),
             Self::Release(_) | Self::Unplayed(_) => Some("name one from 4.11 to 4.22"),
@@ -188,7 +209,7 @@ pub struct CloudBuilder {
 }
 
 impl CloudBuilder {
-    /// The world: a name or a file.
+    /// The world: a name, a world file, or a saved world whose name ends in `.json`.
     #[must_use]
     pub fn world(mut self, world: &str) -> Self {
         world.clone_into(&mut self.config.world);
@@ -198,7 +219,7 @@ impl CloudBuilder {
     /// The seed of identifiers and keys.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.config.seed = seed;
+        self.config.seed = Some(seed);
         self
     }
 
@@ -208,14 +229,14 @@ impl CloudBuilder {
     ///
     /// The text names no release.
     pub fn release(mut self, release: &str) -> Result<Self, StartError> {
-        self.config.release = release.parse()?;
+        self.config.release = Some(release.parse()?);
         Ok(self)
     }
 
     /// How long jobs take.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> Self {
-        self.config.pace = pace;
+        self.config.pace = Some(pace);
         self
     }
 
@@ -414,6 +435,13 @@ impl Cloud {
         }
     }
 
+    /// The world as it is now, as text: written to a file whose name ends in `.json` it is a world to start with.
+    /// The text holds the keys and stored passwords of all users.
+    #[must_use]
+    pub fn save(&self) -> String {
+        saved::save(&self.snapshot())
+    }
+
     /// A copy of the world as it is now.
     #[must_use]
     pub fn snapshot(&self) -> World {
@@ -436,9 +464,48 @@ impl Drop for Cloud {
 }
 
 fn make_world(config: &Config) -> Result<World, StartError> {
-    if !config.release.is_played() {
-        return Err(StartError::Unplayed(config.release));
+    if let Some(release) = config.release.filter(|release| !release.is_played()) {
+        return Err(StartError::Unplayed(release));
     }
+    let mut world = if is_saved(&config.world) { read_world(config)? } else { build_world(config)? };
+    if config.admin_keys && world.users.get(ADMIN).is_some_and(|admin| admin.api_key.is_none()) {
+        world.renew_keys(ADMIN);
+    }
+    if let Some(release) = config.release {
+        world.play(release);
+    }
+    if let Some(pace) = config.pace {
+        world.pace = pace;
+    }
+    for quirk in &config.quirks {
+        world.quirks.add(*quirk);
+    }
+    for (name, value) in &config.settings {
+        world.settings.set(name, value)?;
+    }
+    for (hostname, port) in &config.directories {
+        world.add_directory_server(hostname, *port, None);
+    }
+    Ok(world)
+}
+
+/// Whether a world is named by the file that it was saved to.
+fn is_saved(world: &str) -> bool {
+    Path::new(world).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
+}
+
+/// A world that was saved. A virtual clock goes on where it was; a real one is looked at with every request.
+fn read_world(config: &Config) -> Result<World, StartError> {
+    let path = config.world.clone();
+    if let Some(seed) = config.seed {
+        return Err(StartError::Seed { seed, path });
+    }
+    let text = read_file(&path)?;
+    saved::load(&text).map_err(|source| StartError::Saved { path, source })
+}
+
+/// A world of the program, or one of a file that says what is in it.
+fn build_world(config: &Config) -> Result<World, StartError> {
     let now = match config.clock {
         Clock::Real => real_now(),
         Clock::Virtual => VIRTUAL_EPOCH,
@@ -447,25 +514,14 @@ fn make_world(config: &Config) -> Result<World, StartError> {
         preset::NAMED.iter().find(|(name, _)| *name == config.world).map(|(_, text)| (*text).to_owned());
     let text = match named {
         Some(text) => text,
-        None => std::fs::read_to_string(&config.world).map_err(|error| StartError::WorldFile {
-            path: config.world.clone(),
-            reason: error.to_string(),
-        })?,
+        None => read_file(&config.world)?,
     };
-    let mut world = preset::build(&config.world, &text, config.seed, now)?;
-    if config.admin_keys && world.users.get(ADMIN).is_some_and(|admin| admin.api_key.is_none()) {
-        world.renew_keys(ADMIN);
-    }
-    world.play(config.release);
-    world.pace = config.pace;
-    world.quirks = config.quirks.iter().copied().collect();
-    for (name, value) in &config.settings {
-        world.settings.set(name, value)?;
-    }
-    for (hostname, port) in &config.directories {
-        world.add_directory_server(hostname, *port, None);
-    }
-    Ok(world)
+    Ok(preset::build(&config.world, &text, config.seed.unwrap_or(1), now)?)
+}
+
+fn read_file(path: &str) -> Result<String, StartError> {
+    std::fs::read_to_string(path)
+        .map_err(|error| StartError::WorldFile { path: path.to_owned(), reason: error.to_string() })
 }
 
 fn lease_folder(config: &Config) -> Result<LeaseFolder, StartError> {

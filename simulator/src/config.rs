@@ -20,7 +20,7 @@ pub enum Clock {
 /// How a cloud is started.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The name of a world, or a file.
+    /// The name of a world, a world file, or a saved world whose name ends in `.json`.
     pub world: String,
     /// Where the signed port listens.
     pub api: SocketAddr,
@@ -28,15 +28,15 @@ pub struct Config {
     pub integration: Option<SocketAddr>,
     /// Where the first router listens, if any do; its address is that of the first network.
     pub router_port: Option<u16>,
-    /// The release that is played.
-    pub release: Release,
-    /// The seed of identifiers and keys.
-    pub seed: u64,
-    /// How long jobs take.
-    pub pace: Pace,
+    /// The release that is played; the newest one, or that of a saved world, unless one is named.
+    pub release: Option<Release>,
+    /// The seed of identifiers and keys, 1 unless one is named. Those of a saved world go on where they were.
+    pub seed: Option<u64>,
+    /// How long jobs take; they are instant, or as in a saved world, unless it is said.
+    pub pace: Option<Pace>,
     /// The clock.
     pub clock: Clock,
-    /// Deliberate faults.
+    /// Deliberate faults, besides those of a saved world.
     pub quirks: Vec<Quirk>,
     /// Settings that differ from the world's.
     pub settings: Vec<(String, String)>,
@@ -63,9 +63,9 @@ impl Default for Config {
             api: free,
             integration: Some(free),
             router_port: Some(0),
-            release: Release::NEWEST,
-            seed: 1,
-            pace: Pace::Instant,
+            release: None,
+            seed: None,
+            pace: None,
             clock: Clock::Real,
             quirks: Vec::new(),
             settings: Vec::new(),

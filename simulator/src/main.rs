@@ -16,7 +16,7 @@ use cloudstack_simulator::{Cloud, Patience, Ready};
 #[derive(Debug, Parser)]
 #[command(name = "cloudstack-simulator", version)]
 struct Arguments {
-    /// The world to start with: demo, empty, advdualzone, sandbox, or a world file
+    /// The world to start with: demo, empty, advdualzone, sandbox, a world file (.toml) or a saved world (.json)
     #[arg(long, default_value = "demo")]
     world: String,
     /// Where the signed port listens; port 0 means any free one
@@ -28,15 +28,15 @@ struct Arguments {
     /// Where the routers listen, or off; each has its own address in 127/8, the port is shared
     #[arg(long, default_value = "127.1.1.1:8081", value_name = "ADDR|off", value_parser = router)]
     router: OrOff<SocketAddr>,
-    /// The release to play, from 4.11 to 4.22
-    #[arg(long, default_value = "4.22")]
-    release: Release,
-    /// The seed of identifiers and keys
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How long jobs take: instant, steps:N (polls) or reference
-    #[arg(long, default_value = "instant", value_name = "PACE")]
-    jobs: Pace,
+    /// The release to play, from 4.11 to 4.22 [default: 4.22, or that of the saved world]
+    #[arg(long)]
+    release: Option<Release>,
+    /// The seed of identifiers and keys [default: 1]; those of a saved world go on where they were
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How long jobs take: instant, steps:N (polls) or reference [default: instant, or as in the saved world]
+    #[arg(long, value_name = "PACE")]
+    jobs: Option<Pace>,
     /// The clock of the world
     #[arg(long, value_enum, default_value_t = ClockWord::Real)]
     clock: ClockWord,

@@ -1,5 +1,6 @@
 //! What the simulator promises from outside: its list of commands, clouds that start and stop, older
-//! releases, clients of all kinds, zones that are built by calls, what the README says of all this, and that nothing found by fuzzing breaks it again.
+//! releases, clients of all kinds, zones that are built by calls, worlds that are saved,
+//! what the README says of all this, and that nothing found by fuzzing breaks it again.
 
 mod cloud;
 mod commands;
@@ -10,4 +11,5 @@ mod families;
 mod listener;
 mod program;
 mod releases;
+mod saved;
 mod zone;
