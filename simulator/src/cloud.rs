@@ -6,17 +6,17 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc as standard};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{Clock, Config};
 use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
-use crate::server::{self, Patience};
+use crate::server::{self, LoggedRequest, Patience, RequestLog};
 use crate::world::World;
 use crate::world::account::ADMIN;
 use crate::world::clock::{Moment, VIRTUAL_EPOCH};
@@ -174,11 +174,18 @@ pub struct Ready {
     pub guests: Vec<Guest>,
 }
 
+/// Who is told what listens where after a world was put in the place of another.
+pub(crate) type Restored = standard::Sender<Result<Ready, StartError>>;
+
 /// What the listeners of a cloud share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     world: Mutex<World>,
     clock: Clock,
+    /// The latest requests, where they are kept.
+    pub(crate) log: Option<Mutex<RequestLog>>,
+    /// Tells the listeners of a world that was put in the place of another.
+    restored: mpsc::UnboundedSender<Restored>,
     /// Whether commands that are not played are logged.
     pub(crate) tells_unplayed: bool,
 }
@@ -192,6 +199,28 @@ impl Shared {
             world.now = real_now();
         }
         world
+    }
+
+    pub(crate) fn has_virtual_clock(&self) -> bool {
+        self.clock == Clock::Virtual
+    }
+
+    /// The latest requests, and how many were forgotten.
+    pub(crate) fn requests(&self) -> (Vec<LoggedRequest>, u64) {
+        self.log.as_ref().map_or_else(Default::default, |log| {
+            let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            (log.kept(), log.forgotten())
+        })
+    }
+
+    /// Puts a world in the place of this one, waits until the routers' listeners have followed, and answers what
+    /// listens where now.
+    pub(crate) fn restore(&self, world: World) -> Result<Ready, StartError> {
+        *self.world.lock().unwrap_or_else(PoisonError::into_inner) = world;
+        let gone = || StartError::Thread(io::Error::other("the thread of this cloud has ended"));
+        let (tell, told) = standard::channel();
+        self.restored.send(tell).map_err(|_| gone())?;
+        told.recv().map_err(|_| gone())?
     }
 }
 
@@ -301,6 +330,20 @@ impl CloudBuilder {
         self
     }
 
+    /// Opens the side door of test authors, on a free port of the loopback interface.
+    #[must_use]
+    pub fn control(mut self) -> Self {
+        self.config.control = Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
+        self
+    }
+
+    /// Keeps the latest requests for [`Cloud::requests`].
+    #[must_use]
+    pub fn log_requests(mut self) -> Self {
+        self.config.logs_requests = true;
+        self
+    }
+
     /// Waits for clients as long as this, not as long as the real server does.
     #[must_use]
     pub fn patience(mut self, patience: Patience) -> Self {
@@ -370,21 +413,20 @@ impl Cloud {
     ///
     /// See [`StartError`].
     pub fn fork(&self) -> Result<Self, StartError> {
-        let free = |address: SocketAddr| SocketAddr::new(address.ip(), 0);
-        let mut config = self.config.clone();
-        config.api = free(config.api);
-        config.integration = config.integration.map(free);
-        config.control = config.control.map(free);
-        config.router_port = config.router_port.map(|_| 0);
-        config.leases = None;
+        let mut config = self.config.beside();
+        config.control = self.config.control.map(|address| SocketAddr::new(address.ip(), 0));
         Self::of(self.snapshot(), config)
     }
 
     /// Serves this world as configured.
-    fn of(world: World, config: Config) -> Result<Self, StartError> {
+    pub(crate) fn of(world: World, config: Config) -> Result<Self, StartError> {
+        let (restored, restores) = mpsc::unbounded_channel();
+        let logs_requests = config.logs_requests || config.control.is_some();
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             clock: config.clock,
+            log: logs_requests.then(Mutex::default),
+            restored,
             tells_unplayed: config.tells_unplayed,
         });
         let leases = lease_folder(&config)?;
@@ -403,7 +445,7 @@ impl Cloud {
                     }
                 };
                 runtime.block_on(async {
-                    match server::listen(&own, &thread_shared, &thread_leases).await {
+                    match server::listen(&own, &thread_shared, &thread_leases, restores).await {
                         Ok((ready, serving)) => {
                             if tell.send(Ok(ready)).is_ok() {
                                 serving.until(stopped).await;
@@ -421,10 +463,42 @@ impl Cloud {
         Ok(Self { config, ready, stop: Some(stop), thread: Some(thread), shared, leases })
     }
 
-    /// What listens where, and who can call.
+    /// What listened where, and who could call, when the cloud was started or last restored.
     #[must_use]
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Says where the side door leads to this cloud that has none of its own.
+    pub(crate) fn name_control(&mut self, url: String) {
+        self.ready.control = Some(url);
+    }
+
+    /// Puts a world in the place of this one: a [`snapshot`](Self::snapshot) of it or of another. The API listens
+    /// where it did; routers are opened and closed as the world has them.
+    ///
+    /// # Errors
+    ///
+    /// A router's address cannot be opened, or a lease file not be written.
+    pub fn restore(&mut self, world: World) -> Result<(), StartError> {
+        let ready = self.shared.restore(world)?;
+        self.ready = Ready { control: self.ready.control.take(), ..ready };
+        Ok(())
+    }
+
+    /// The latest requests of clients, oldest first, if [`CloudBuilder::log_requests`] or
+    /// [`CloudBuilder::control`] asked for them.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.shared.requests().0
     }
 
     /// Lets a virtual clock go on by this much; a real one goes on by itself, and nothing happens.

@@ -48,10 +48,28 @@ pub struct Config {
     pub leases: Option<PathBuf>,
     /// Where the side door listens, if it does.
     pub control: Option<SocketAddr>,
+    /// Whether the latest requests are kept; they are where the side door is open.
+    pub logs_requests: bool,
     /// How long clients are waited for.
     pub patience: Patience,
     /// Whether commands that are not played are logged when somebody asks for them.
     pub tells_unplayed: bool,
+}
+
+impl Config {
+    /// How to start another cloud beside this one: the same on free ports, without a side door of its own.
+    pub(crate) fn beside(&self) -> Self {
+        let free = |address: SocketAddr| SocketAddr::new(address.ip(), 0);
+        Self {
+            api: free(self.api),
+            integration: self.integration.map(free),
+            router_port: self.router_port.map(|_| 0),
+            leases: None,
+            control: None,
+            logs_requests: self.logs_requests || self.control.is_some(),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Config {
@@ -73,6 +91,7 @@ impl Default for Config {
             directories: Vec::new(),
             leases: None,
             control: None,
+            logs_requests: false,
             patience: Patience::default(),
             tells_unplayed: true,
         }

@@ -49,6 +49,9 @@ struct Arguments {
     /// Where the guests' lease files are written
     #[arg(long, value_name = "DIR")]
     leases: Option<PathBuf>,
+    /// Where the side door of test authors listens, or off; whoever reaches it may do everything
+    #[arg(long, default_value = "off", value_name = "ADDR|off")]
+    control: OrOff<SocketAddr>,
     /// How the ready line is printed
     #[arg(long, value_enum, default_value_t = Print::Human)]
     print: Print,
@@ -155,16 +158,22 @@ fn config(arguments: Arguments) -> Config {
         admin_keys: false,
         directories: Vec::new(),
         leases: arguments.leases,
-        control: None,
+        control: match arguments.control {
+            OrOff::On(address) => Some(address),
+            OrOff::Off => None,
+        },
+        logs_requests: false,
         patience: Patience::default(),
         tells_unplayed: true,
     }
 }
 
 fn warn_of_open_ports(config: &Config) {
-    for (what, address) in
-        [("the API", Some(config.api)), ("the UNAUTHENTICATED integration port", config.integration)]
-    {
+    for (what, address) in [
+        ("the API", Some(config.api)),
+        ("the UNAUTHENTICATED integration port", config.integration),
+        ("the UNAUTHENTICATED side door", config.control),
+    ] {
         if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
             complain(&format!("WARNING: {what} is open to others on {address}"));
         }
@@ -178,6 +187,9 @@ fn human(ready: &Ready) -> String {
     }
     if let Some(url) = &ready.router {
         lines.push(format!("router       {url}"));
+    }
+    if let Some(url) = &ready.control {
+        lines.push(format!("control      {url}"));
     }
     for credential in &ready.credentials {
         lines.push(format!(

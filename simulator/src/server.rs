@@ -6,21 +6,26 @@
 
 mod head;
 mod http;
+mod log;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify, oneshot, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::api::errand;
 use crate::api::request::{FORM_BYTES, Port, Request};
 use crate::api::response::Response;
-use crate::cloud::{Guest, LeaseFolder, Ready, Shared, StartError, credentials, off_loopback, on_loopback};
+use crate::cloud::{
+    Guest, LeaseFolder, Ready, Restored, Shared, StartError, credentials, off_loopback, on_loopback,
+};
 use crate::config::Config;
+use crate::control::{self, Control};
 use crate::directory;
 use crate::guest::lease;
 use crate::quirk::Quirk;
@@ -31,6 +36,8 @@ use crate::world::virtual_machine::MachineState;
 
 pub use http::Patience;
 use http::{Message, converse};
+pub use log::LoggedRequest;
+pub(crate) use log::RequestLog;
 
 /// More than the API takes, so that it can refuse with its own words (API-HTTP-032).
 const BODY_BYTES: usize = FORM_BYTES + 1024 * 1024;
@@ -63,12 +70,14 @@ struct Site {
 }
 
 /// What is behind a listener.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 enum Door {
     /// The management server.
     Api(Port),
     /// The router of a network.
     Router(Id),
+    /// The side door.
+    Control(Arc<Control>),
 }
 
 /// Opens every port and says what listens where.
@@ -76,6 +85,7 @@ pub(crate) async fn listen(
     config: &Config,
     shared: &Arc<Shared>,
     leases: &LeaseFolder,
+    restores: mpsc::UnboundedReceiver<Restored>,
 ) -> Result<(Ready, Serving), StartError> {
     let (stop_sender, stop) = watch::channel(false);
     let routers = Arc::new(Mutex::new(Routers {
@@ -102,20 +112,61 @@ pub(crate) async fn listen(
         }
         None => None,
     };
-    routers.lock().await.follow(&site).await?;
-    let ready = {
-        let routers = routers.lock().await;
-        let world = shared.world();
-        Ready {
-            api: format!("http://{api_address}/client/api"),
-            integration: integration.map(|address| format!("http://{address}/client/api")),
-            router: routers.bound.values().next().map(|address| format!("http://{address}")),
-            control: None,
-            credentials: credentials(&world),
-            guests: routers.guests(&world),
+    let control = match config.control {
+        Some(address) => {
+            let (listener, address) = bind("the side door", address).await?;
+            let url = format!("http://{address}");
+            let door = Control::new(url.clone(), Arc::clone(shared), config.clone());
+            serve(listener, Door::Control(Arc::new(door)), site.clone());
+            Some(url)
         }
+        None => None,
     };
+    routers.lock().await.follow(&site).await?;
+    let open = Open { api: api_address, integration, control };
+    let ready = open.ready(&*routers.lock().await, &shared.world());
+    tokio::spawn(open.follow(restores, site));
     Ok((ready, Serving { stop: stop_sender }))
+}
+
+/// The listeners that stay where they are.
+struct Open {
+    api: SocketAddr,
+    integration: Option<SocketAddr>,
+    control: Option<String>,
+}
+
+impl Open {
+    /// What listens where, and who can call.
+    fn ready(&self, routers: &Routers, world: &World) -> Ready {
+        Ready {
+            api: format!("http://{}/client/api", self.api),
+            integration: self.integration.map(|address| format!("http://{address}/client/api")),
+            router: routers.bound.values().next().map(|bound| format!("http://{}", bound.address)),
+            control: self.control.clone(),
+            credentials: credentials(world),
+            guests: routers.guests(world),
+        }
+    }
+
+    /// Lets the routers follow whenever a world was put in the place of another.
+    async fn follow(self, mut restores: mpsc::UnboundedReceiver<Restored>, site: Site) {
+        while let Some(tell) = restores.recv().await {
+            let ready = self.renewed(&site).await;
+            // Who asked may have gone meanwhile; the world is restored all the same.
+            let _ = tell.send(ready);
+        }
+    }
+
+    async fn renewed(&self, site: &Site) -> Result<Ready, StartError> {
+        if let Some(address) = self.integration {
+            name_integration_port(&mut site.shared.world(), address)?;
+        }
+        let mut routers = site.routers.lock().await;
+        routers.leave(site).await?;
+        routers.follow(site).await?;
+        Ok(self.ready(&routers, &site.shared.world()))
+    }
 }
 
 /// The setting says which port is open (API-INT-001).
@@ -138,12 +189,53 @@ async fn bind(what: &'static str, address: SocketAddr) -> Result<(TcpListener, S
 struct Routers {
     port: Option<u16>,
     leases: PathBuf,
-    bound: BTreeMap<Id, SocketAddr>,
+    bound: BTreeMap<Id, Bound>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
     written: BTreeMap<String, String>,
 }
 
+/// A router's listener.
+struct Bound {
+    /// The router's address in its network.
+    guest_address: Ipv4Addr,
+    /// Where it listens.
+    address: SocketAddr,
+    /// What accepts connections there.
+    accepting: JoinHandle<()>,
+}
+
 impl Routers {
+    /// Closes the listeners of routers that a restored world has not, or not there, and takes the lease files of
+    /// guests away that it has not.
+    async fn leave(&mut self, site: &Site) -> Result<(), StartError> {
+        let (gone, leases) = {
+            let world = site.shared.world();
+            let is_there = |id: Id, bound: &Bound| {
+                let router = world.networks.get(id).and_then(|network| network.router.as_ref());
+                router.is_some_and(|router| router.guest_address == bound.guest_address)
+            };
+            let gone = self.bound.iter().filter(|(id, bound)| !is_there(**id, bound)).map(|(id, _)| *id);
+            (gone.collect::<Vec<Id>>(), lease_files(&world))
+        };
+        for bound in gone.iter().filter_map(|id| self.bound.remove(id)) {
+            bound.accepting.abort();
+            // The port is free when the task is gone; that it was cancelled is what was wanted.
+            let _ = bound.accepting.await;
+        }
+        let stale: Vec<String> = self
+            .written
+            .keys()
+            .filter(|name| !leases.iter().any(|(other, _)| other == *name))
+            .cloned()
+            .collect();
+        for name in stale {
+            self.written.remove(&name);
+            std::fs::remove_file(self.leases.join(&name))
+                .map_err(|source| StartError::Leases { path: self.leases.clone(), source })?;
+        }
+        Ok(())
+    }
+
     /// Opens a listener for every router that came up, and writes the leases of its guests down.
     async fn follow(&mut self, site: &Site) -> Result<(), StartError> {
         let wanted: Vec<(Id, Ipv4Addr)> = {
@@ -158,9 +250,9 @@ impl Routers {
                 .collect()
         };
         if self.port.is_some() {
-            for (network, address) in wanted {
+            for (network, guest_address) in wanted {
                 let port = self.port.unwrap_or_default();
-                let address = SocketAddr::new(IpAddr::V4(on_loopback(address)), port);
+                let address = SocketAddr::new(IpAddr::V4(on_loopback(guest_address)), port);
                 // All routers share the port of the first; an address that is taken gets a free one.
                 let (listener, bound) = match bind("a router", address).await {
                     Ok(open) => open,
@@ -172,8 +264,8 @@ impl Routers {
                 if port == 0 {
                     self.port = Some(bound.port());
                 }
-                self.bound.insert(network, bound);
-                serve(listener, Door::Router(network), site.clone());
+                let accepting = serve(listener, Door::Router(network), site.clone());
+                self.bound.insert(network, Bound { guest_address, address: bound, accepting });
             }
         }
         let files = {
@@ -202,7 +294,7 @@ impl Routers {
                 id: machine.uuid.to_string(),
                 address: address.to_string(),
                 source: on_loopback(address).to_string(),
-                router: format!("http://{router}"),
+                router: format!("http://{}", router.address),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
             });
         }
@@ -231,8 +323,9 @@ fn lease_files(world: &World) -> Vec<(String, String)> {
 }
 
 /// Accepts connections until the cloud stops.
-fn serve(listener: TcpListener, door: Door, site: Site) {
+fn serve(listener: TcpListener, door: Door, site: Site) -> JoinHandle<()> {
     let mut stop = site.stop.clone();
+    let largest = if matches!(door, Door::Control(_)) { control::BODY_BYTES } else { BODY_BYTES };
     tokio::spawn(async move {
         loop {
             let accepted = tokio::select! {
@@ -250,23 +343,34 @@ fn serve(listener: TcpListener, door: Door, site: Site) {
             };
             // Answers are small and clients wait for them.
             let _ = stream.set_nodelay(true);
-            let (site, mut stop) = (site.clone(), stop.clone());
+            let (site, door, mut stop) = (site.clone(), door.clone(), stop.clone());
             tokio::spawn(async move {
                 tokio::select! {
-                    () = converse(stream, site.patience, BODY_BYTES, |message| answer(&site, door, peer, message)) => {}
+                    () = converse(stream, site.patience, largest, |message| answer(&site, &door, peer, message)) => {}
                     _ = stop.changed() => {}
                 }
                 site.ended.notify_one();
             });
         }
-    });
+    })
 }
 
-async fn answer(site: &Site, door: Door, peer: SocketAddr, message: Message) -> Response {
+async fn answer(site: &Site, door: &Door, peer: SocketAddr, message: Message) -> Response {
     match door {
-        Door::Api(port) => api_answer(site, port, peer, message).await,
-        Door::Router(network) => router_answer(site, network, peer, &message),
+        Door::Api(port) => api_answer(site, *port, peer, message).await,
+        Door::Router(network) => router_answer(site, *network, peer, &message),
+        Door::Control(control) => control_answer(control, message).await,
     }
+}
+
+/// Answers at the side door. That takes a thread of its own: worlds are started and ended there.
+async fn control_answer(control: &Arc<Control>, message: Message) -> Response {
+    let Message { head, body } = message;
+    let target = origin_form(&head.target).to_owned();
+    let call = control::Call { method: head.method, target, headers: head.headers, body };
+    let control = Arc::clone(control);
+    let answered = tokio::task::spawn_blocking(move || control.answer(&call)).await;
+    answered.unwrap_or_else(|error| control::broken(&error.to_string()))
 }
 
 async fn api_answer(site: &Site, port: Port, peer: SocketAddr, message: Message) -> Response {
@@ -295,13 +399,17 @@ async fn api_answer(site: &Site, port: Port, peer: SocketAddr, message: Message)
         let finding = directory::ask(question.clone(), patience).await;
         done.push((question, finding));
     };
+    if let Some(log) = &site.shared.log {
+        let now = site.shared.world().now;
+        log.lock().unwrap_or_else(PoisonError::into_inner).of_api(now, &request, &response);
+    }
     if let Some(name) = response.unplayed.filter(|_| site.shared.tells_unplayed) {
-        log(&format!("{name} is not played: answered as a server without it would"));
+        complain(&format!("{name} is not played: answered as a server without it would"));
     }
     if routers_changed {
         // The router answers before anybody can know that the machine runs.
         if let Err(error) = site.routers.lock().await.follow(site).await {
-            log(&error.to_string());
+            complain(&error.to_string());
         }
     }
     response
@@ -317,7 +425,7 @@ fn origin_form(target: &str) -> &str {
 }
 
 #[expect(clippy::print_stderr, reason = "logs go to standard error by contract")]
-fn log(line: &str) {
+fn complain(line: &str) {
     eprintln!("cloudstack-simulator: {line}");
 }
 
@@ -338,5 +446,9 @@ fn router_answer(site: &Site, network: Id, peer: SocketAddr, message: &Message) 
         IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     };
     let answer = router::answer(&world, network, source, &request);
+    if let Some(log) = &site.shared.log {
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.of_router(world.now, peer.ip(), &request, answer.status);
+    }
     Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) }
 }

@@ -236,13 +236,85 @@ fn a_random_life(name: &str, seed: u64) {
     assert!(successes > CALLS / 10, "{name}, seed {seed}: only {successes} calls succeed");
 }
 
+/// How often the random tests live; `RANDOM_LIVES` says otherwise.
+fn lives() -> u64 {
+    std::env::var("RANDOM_LIVES").map_or(1, |lives| lives.parse().expect("a number"))
+}
+
 #[test]
 fn worlds_after_random_calls_are_read_as_they_were_saved() {
-    let lives = std::env::var("RANDOM_LIVES").map_or(1, |lives| lives.parse().expect("a number"));
-    for seed in 0..lives {
+    for seed in 0..lives() {
         for (offset, (name, _)) in (1..).zip(preset::NAMED) {
             a_random_life(name, seed * 10 + offset);
         }
+    }
+}
+
+/// The values at the ends of a JSON tree.
+fn ends<'a>(value: &'a mut Value, found: &mut Vec<&'a mut Value>) {
+    match value {
+        Value::Object(members) => members.values_mut().for_each(|member| ends(member, found)),
+        Value::Array(items) => items.iter_mut().for_each(|item| ends(item, found)),
+        end => found.push(end),
+    }
+}
+
+/// Whatever somebody writes into a file by hand: it is refused, or the world goes on without breaking down.
+#[test]
+fn a_world_that_was_changed_by_hand_is_refused_or_answers() {
+    let changes = 40 * lives();
+    let mut dice = Dice(Ids::new(1));
+    let mut original = world("demo");
+    for _ in 0..CALLS {
+        let (command, pairs) = dice.call(&original);
+        ask(&mut original, command, &pairs);
+    }
+    let file: Value = serde_json::from_str(&saved::save(&original)).expect("JSON");
+    let mut read = 0;
+    for number in 0..changes {
+        let mut changed = file.clone();
+        let mut found = Vec::new();
+        ends(&mut changed, &mut found);
+        let end = found.swap_remove(dice.below(found.len()));
+        let texts = ["", "x", "255.255.255.255", "0.0.0.0", "-1", "00000000-0000-0000-0000-000000000000"];
+        let numbers = [0, 1, -1, 7, i64::from(u32::MAX), i64::MAX, i64::MIN];
+        *end = match end {
+            Value::String(_) => dice.any(&texts).into(),
+            Value::Number(_) => numbers[dice.below(numbers.len())].into(),
+            Value::Bool(flag) => (!*flag).into(),
+            _ => numbers[dice.below(numbers.len())].into(),
+        };
+        let text = changed.to_string();
+        let Ok(mut world) = saved::load(&text) else { continue };
+        read += 1;
+        let calls = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for command in catalog::commands().filter(|command| command.is_list()) {
+                ask(&mut world, command.name(), &[("listall", "true".to_owned())]);
+            }
+            for _ in 0..50 {
+                let (command, pairs) = dice.call(&world);
+                ask(&mut world, command, &pairs);
+            }
+        }));
+        assert!(calls.is_ok(), "change {number} breaks the world: {}", difference(&file, &changed));
+    }
+    assert!(read > 0, "no change passes");
+}
+
+/// Where two trees of one form differ first.
+fn difference(left: &Value, right: &Value) -> String {
+    match (left, right) {
+        (Value::Object(left), Value::Object(right)) => {
+            let members = left.iter().zip(right).find(|(one, other)| one != other);
+            members.map_or_else(String::new, |((name, one), (_, other))| {
+                format!("{name}.{}", difference(one, other))
+            })
+        }
+        (Value::Array(left), Value::Array(right)) => {
+            let items = left.iter().zip(right).find(|(one, other)| one != other);
+            items.map_or_else(String::new, |(one, other)| format!("[].{}", difference(one, other)))
+        }
+        (one, other) => format!("{one} became {other}"),
     }
 }
 
