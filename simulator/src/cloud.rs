@@ -3,9 +3,11 @@
 //! Nothing here is global: clouds in one process do not see each other, and dropping one frees
 //! its ports.
 
+mod start;
+
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc as standard};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,11 +20,10 @@ use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
 use crate::server::{self, LoggedRequest, Patience, RequestLog};
 use crate::world::World;
-use crate::world::account::ADMIN;
-use crate::world::clock::{Moment, VIRTUAL_EPOCH};
+use crate::world::clock::Moment;
 use crate::world::job::{BadPace, Pace};
 use crate::world::network::Subnet;
-use crate::world::preset::{self, WorldError};
+use crate::world::preset::WorldError;
 use crate::world::saved::{self, SavedError};
 use crate::world::setting::UnknownSetting;
 
@@ -402,7 +403,7 @@ impl Cloud {
     ///
     /// See [`StartError`].
     pub fn launch(config: Config) -> Result<Self, StartError> {
-        let world = make_world(&config)?;
+        let world = start::make(&config)?;
         Self::of(world, config)
     }
 
@@ -535,67 +536,6 @@ impl Drop for Cloud {
             let _ = std::fs::remove_dir_all(&self.leases.path);
         }
     }
-}
-
-fn make_world(config: &Config) -> Result<World, StartError> {
-    if let Some(release) = config.release.filter(|release| !release.is_played()) {
-        return Err(StartError::Unplayed(release));
-    }
-    let mut world = if is_saved(&config.world) { read_world(config)? } else { build_world(config)? };
-    if config.admin_keys && world.users.get(ADMIN).is_some_and(|admin| admin.api_key.is_none()) {
-        world.renew_keys(ADMIN);
-    }
-    if let Some(release) = config.release {
-        world.play(release);
-    }
-    if let Some(pace) = config.pace {
-        world.pace = pace;
-    }
-    for quirk in &config.quirks {
-        world.quirks.add(*quirk);
-    }
-    for (name, value) in &config.settings {
-        world.settings.set(name, value)?;
-    }
-    for (hostname, port) in &config.directories {
-        world.add_directory_server(hostname, *port, None);
-    }
-    Ok(world)
-}
-
-/// Whether a world is named by the file that it was saved to.
-fn is_saved(world: &str) -> bool {
-    Path::new(world).extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"))
-}
-
-/// A world that was saved. A virtual clock goes on where it was; a real one is looked at with every request.
-fn read_world(config: &Config) -> Result<World, StartError> {
-    let path = config.world.clone();
-    if let Some(seed) = config.seed {
-        return Err(StartError::Seed { seed, path });
-    }
-    let text = read_file(&path)?;
-    saved::load(&text).map_err(|source| StartError::Saved { path, source })
-}
-
-/// A world of the program, or one of a file that says what is in it.
-fn build_world(config: &Config) -> Result<World, StartError> {
-    let now = match config.clock {
-        Clock::Real => real_now(),
-        Clock::Virtual => VIRTUAL_EPOCH,
-    };
-    let named =
-        preset::NAMED.iter().find(|(name, _)| *name == config.world).map(|(_, text)| (*text).to_owned());
-    let text = match named {
-        Some(text) => text,
-        None => read_file(&config.world)?,
-    };
-    Ok(preset::build(&config.world, &text, config.seed.unwrap_or(1), now)?)
-}
-
-fn read_file(path: &str) -> Result<String, StartError> {
-    std::fs::read_to_string(path)
-        .map_err(|error| StartError::WorldFile { path: path.to_owned(), reason: error.to_string() })
 }
 
 fn lease_folder(config: &Config) -> Result<LeaseFolder, StartError> {

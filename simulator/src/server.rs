@@ -159,8 +159,13 @@ impl Open {
     }
 
     async fn renewed(&self, site: &Site) -> Result<Ready, StartError> {
-        if let Some(address) = self.integration {
-            name_integration_port(&mut site.shared.world(), address)?;
+        {
+            let mut world = site.shared.world();
+            // The restored world names the port of the cloud that it is from.
+            world.settings.forget("integration.api.port");
+            if let Some(address) = self.integration {
+                name_integration_port(&mut world, address)?;
+            }
         }
         let mut routers = site.routers.lock().await;
         routers.leave(site).await?;

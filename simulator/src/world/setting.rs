@@ -378,6 +378,11 @@ impl Settings {
         Ok(())
     }
 
+    /// Takes a value back that was set, as if it had never been.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.values.remove(name);
+    }
+
     /// Changes a value in a running server: one that is not dynamic is shown at once and in
     /// force after a restart only.
     ///

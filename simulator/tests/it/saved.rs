@@ -334,6 +334,19 @@ fn a_cloud_is_saved_and_started_again() {
 }
 
 #[test]
+fn a_saved_world_names_the_port_that_is_open_now() {
+    let cloud = Cloud::builder().start_blocking().expect("a free port");
+    let file = TestFile::new("port.json", &cloud.save());
+    let again = Cloud::builder().world(file.path()).start_blocking().expect("a saved world");
+    let named = |cloud: &Cloud| cloud.snapshot().settings.text("integration.api.port").to_owned();
+    for cloud in [&cloud, &again] {
+        let url = cloud.ready().integration.as_deref().expect("the port is open");
+        assert!(url.contains(&format!(":{}/", named(cloud))), "{url} is not at {}", named(cloud));
+    }
+    assert_ne!(named(&again), named(&cloud));
+}
+
+#[test]
 fn what_is_asked_for_on_top_of_a_saved_world_is_done_or_refused() {
     let cloud = Cloud::builder().jobs("steps:3").expect("a pace").release("4.20").expect("a release");
     let cloud = cloud.quirk("ignore-expiry").expect("a quirk").start_blocking().expect("a free port");
