@@ -3,26 +3,28 @@
 //! Nothing here is global: clouds in one process do not see each other, and dropping one frees
 //! its ports.
 
+mod start;
+
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc as standard};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{Clock, Config, DhcpPlace};
 use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
-use crate::server::{self, Patience};
+use crate::server::{self, LoggedRequest, Patience, RequestLog};
 use crate::world::World;
-use crate::world::account::ADMIN;
 use crate::world::clock::Moment;
 use crate::world::job::{BadPace, Pace};
 use crate::world::network::Subnet;
-use crate::world::preset::{self, WorldError};
+use crate::world::preset::WorldError;
+use crate::world::saved::{self, SavedError};
 use crate::world::setting::UnknownSetting;
 
 /// Why a cloud did not start.
@@ -48,6 +50,24 @@ pub enum StartError {
         path: String,
         /// Why.
         reason: String,
+    },
+    /// A file that holds no saved world.
+    #[error("could not load the saved world {path:?}: {source}")]
+    Saved {
+        /// The file.
+        path: String,
+        /// Why.
+        source: SavedError,
+    },
+    /// A seed for a world that has its identifiers.
+    #[error(
+        "could not use the seed {seed} with {path:?}: the identifiers of a saved world go on where they were"
+    )]
+    Seed {
+        /// The seed.
+        seed: u64,
+        /// The file.
+        path: String,
     },
     /// A setting that the simulator does not know.
     #[error("could not set: {0}")]
@@ -104,9 +124,11 @@ impl StartError {
             Self::Dhcp { .. } => {
                 Some("an interface has to exist, and its port 67 takes root's rights and no other server")
             }
-            Self::WorldFile { .. } => {
-                Some("name demo, empty, advdualzone, sandbox or a file ending in .toml")
-            }
+            Self::WorldFile { .. } => Some(
+                "name demo, empty, advdualzone, sandbox or a file ending in .toml or, of a saved world, in .json",
+            ),
+            Self::Saved { .. } => Some("compare with the schema in fixtures/schema/world.json"),
+            Self::Seed { .. } => Some("leave the seed out"),
             Self::World(_) => Some("compare with the world files in fixtures/world"),
             Self::Setting(_) => Some("an older release lacks the settings that came later"),
             Self::Release(_) | Self::Unplayed(_) => Some("name one from 4.11 to 4.22"),
@@ -174,11 +196,18 @@ pub struct Ready {
     pub guests: Vec<Guest>,
 }
 
+/// Who is told what listens where after a world was put in the place of another.
+pub(crate) type Restored = standard::Sender<Result<Ready, StartError>>;
+
 /// What the listeners of a cloud share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     world: Mutex<World>,
     clock: Clock,
+    /// The latest requests, where they are kept.
+    pub(crate) log: Option<Mutex<RequestLog>>,
+    /// Tells the listeners of a world that was put in the place of another.
+    restored: mpsc::UnboundedSender<Restored>,
     /// Whether commands that are not played are logged.
     pub(crate) tells_unplayed: bool,
 }
@@ -192,6 +221,28 @@ impl Shared {
             world.now = real_now();
         }
         world
+    }
+
+    pub(crate) fn has_virtual_clock(&self) -> bool {
+        self.clock == Clock::Virtual
+    }
+
+    /// The latest requests, and how many were forgotten.
+    pub(crate) fn requests(&self) -> (Vec<LoggedRequest>, u64) {
+        self.log.as_ref().map_or_else(Default::default, |log| {
+            let log = log.lock().unwrap_or_else(PoisonError::into_inner);
+            (log.kept(), log.forgotten())
+        })
+    }
+
+    /// Puts a world in the place of this one, waits until the routers' listeners have followed, and answers what
+    /// listens where now.
+    pub(crate) fn restore(&self, world: World) -> Result<Ready, StartError> {
+        *self.world.lock().unwrap_or_else(PoisonError::into_inner) = world;
+        let gone = || StartError::Thread(io::Error::other("the thread of this cloud has ended"));
+        let (tell, told) = standard::channel();
+        self.restored.send(tell).map_err(|_| gone())?;
+        told.recv().map_err(|_| gone())?
     }
 }
 
@@ -209,7 +260,7 @@ pub struct CloudBuilder {
 }
 
 impl CloudBuilder {
-    /// The world: a name or a file.
+    /// The world: a name, a world file, or a saved world whose name ends in `.json`.
     #[must_use]
     pub fn world(mut self, world: &str) -> Self {
         world.clone_into(&mut self.config.world);
@@ -219,7 +270,7 @@ impl CloudBuilder {
     /// The seed of identifiers and keys.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
-        self.config.seed = seed;
+        self.config.seed = Some(seed);
         self
     }
 
@@ -236,14 +287,14 @@ impl CloudBuilder {
     ///
     /// The text names no release.
     pub fn release(mut self, release: &str) -> Result<Self, StartError> {
-        self.config.release = release.parse()?;
+        self.config.release = Some(release.parse()?);
         Ok(self)
     }
 
     /// How long jobs take.
     #[must_use]
     pub fn pace(mut self, pace: Pace) -> Self {
-        self.config.pace = pace;
+        self.config.pace = Some(pace);
         self
     }
 
@@ -315,6 +366,20 @@ impl CloudBuilder {
         self.virtual_clock()
     }
 
+    /// Opens the side door of test authors, on a free port of the loopback interface.
+    #[must_use]
+    pub fn control(mut self) -> Self {
+        self.config.control = Some(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0));
+        self
+    }
+
+    /// Keeps the latest requests for [`Cloud::requests`].
+    #[must_use]
+    pub fn log_requests(mut self) -> Self {
+        self.config.logs_requests = true;
+        self
+    }
+
     /// Waits for clients as long as this, not as long as the real server does.
     #[must_use]
     pub fn patience(mut self, patience: Patience) -> Self {
@@ -373,7 +438,7 @@ impl Cloud {
     ///
     /// See [`StartError`].
     pub fn launch(config: Config) -> Result<Self, StartError> {
-        let world = make_world(&config)?;
+        let world = start::make(&config)?;
         Self::of(world, config)
     }
 
@@ -384,29 +449,20 @@ impl Cloud {
     ///
     /// See [`StartError`].
     pub fn fork(&self) -> Result<Self, StartError> {
-        let free = |address: SocketAddr| SocketAddr::new(address.ip(), 0);
-        let mut config = self.config.clone();
-        config.api = free(config.api);
-        config.integration = config.integration.map(free);
-        config.control = config.control.map(free);
-        config.router_port = config.router_port.map(|_| 0);
-        config.password_port = config.password_port.map(|_| 0);
-        // Two servers on one link would answer the same guests.
-        config.dhcp = match config.dhcp {
-            Some(DhcpPlace::Address(address)) => {
-                Some(DhcpPlace::Address(SocketAddrV4::new(*address.ip(), 0)))
-            }
-            Some(DhcpPlace::Interface(_)) | None => None,
-        };
-        config.leases = None;
+        let mut config = self.config.beside();
+        config.control = self.config.control.map(|address| SocketAddr::new(address.ip(), 0));
         Self::of(self.snapshot(), config)
     }
 
     /// Serves this world as configured.
-    fn of(world: World, config: Config) -> Result<Self, StartError> {
+    pub(crate) fn of(world: World, config: Config) -> Result<Self, StartError> {
+        let (restored, restores) = mpsc::unbounded_channel();
+        let logs_requests = config.logs_requests || config.control.is_some();
         let shared = Arc::new(Shared {
             world: Mutex::new(world),
             clock: config.clock,
+            log: logs_requests.then(Mutex::default),
+            restored,
             tells_unplayed: config.tells_unplayed,
         });
         let leases = lease_folder(&config)?;
@@ -425,7 +481,7 @@ impl Cloud {
                     }
                 };
                 runtime.block_on(async {
-                    match server::listen(&own, &thread_shared, &thread_leases).await {
+                    match server::listen(&own, &thread_shared, &thread_leases, restores).await {
                         Ok((ready, serving)) => {
                             if tell.send(Ok(ready)).is_ok() {
                                 serving.until(stopped).await;
@@ -443,10 +499,42 @@ impl Cloud {
         Ok(Self { config, ready, stop: Some(stop), thread: Some(thread), shared, leases })
     }
 
-    /// What listens where, and who can call.
+    /// What listened where, and who could call, when the cloud was started or last restored.
     #[must_use]
     pub fn ready(&self) -> &Ready {
         &self.ready
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Says where the side door leads to this cloud that has none of its own.
+    pub(crate) fn name_control(&mut self, url: String) {
+        self.ready.control = Some(url);
+    }
+
+    /// Puts a world in the place of this one: a [`snapshot`](Self::snapshot) of it or of another. The API listens
+    /// where it did; routers are opened and closed as the world has them.
+    ///
+    /// # Errors
+    ///
+    /// A router's address cannot be opened, or a lease file not be written.
+    pub fn restore(&mut self, world: World) -> Result<(), StartError> {
+        let ready = self.shared.restore(world)?;
+        self.ready = Ready { control: self.ready.control.take(), ..ready };
+        Ok(())
+    }
+
+    /// The latest requests of clients, oldest first, if [`CloudBuilder::log_requests`] or
+    /// [`CloudBuilder::control`] asked for them.
+    #[must_use]
+    pub fn requests(&self) -> Vec<LoggedRequest> {
+        self.shared.requests().0
     }
 
     /// Lets a virtual clock go on by this much; a real one goes on by itself, and nothing happens.
@@ -461,6 +549,13 @@ impl Cloud {
     /// forgotten.
     pub fn restart(&self) {
         self.shared.world().restart();
+    }
+
+    /// The world as it is now, as text: written to a file whose name ends in `.json` it is a world to start with.
+    /// The text holds the keys and stored passwords of all users.
+    #[must_use]
+    pub fn save(&self) -> String {
+        saved::save(&self.snapshot())
     }
 
     /// A copy of the world as it is now.
@@ -482,39 +577,6 @@ impl Drop for Cloud {
             let _ = std::fs::remove_dir_all(&self.leases.path);
         }
     }
-}
-
-fn make_world(config: &Config) -> Result<World, StartError> {
-    if !config.release.is_played() {
-        return Err(StartError::Unplayed(config.release));
-    }
-    let now = match config.clock {
-        Clock::Real => real_now(),
-        Clock::Virtual => config.epoch,
-    };
-    let named =
-        preset::NAMED.iter().find(|(name, _)| *name == config.world).map(|(_, text)| (*text).to_owned());
-    let text = match named {
-        Some(text) => text,
-        None => std::fs::read_to_string(&config.world).map_err(|error| StartError::WorldFile {
-            path: config.world.clone(),
-            reason: error.to_string(),
-        })?,
-    };
-    let mut world = preset::build(&config.world, &text, config.seed, now)?;
-    if config.admin_keys && world.users.get(ADMIN).is_some_and(|admin| admin.api_key.is_none()) {
-        world.renew_keys(ADMIN);
-    }
-    world.play(config.release);
-    world.pace = config.pace;
-    world.quirks = config.quirks.iter().copied().collect();
-    for (name, value) in &config.settings {
-        world.settings.set(name, value)?;
-    }
-    for (hostname, port) in &config.directories {
-        world.add_directory_server(hostname, *port, None);
-    }
-    Ok(world)
 }
 
 fn lease_folder(config: &Config) -> Result<LeaseFolder, StartError> {

@@ -51,7 +51,7 @@ impl std::str::FromStr for DhcpPlace {
 /// How a cloud is started.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// The name of a world, or a file.
+    /// The name of a world, a world file, or a saved world whose name ends in `.json`.
     pub world: String,
     /// Where the signed port listens.
     pub api: SocketAddr,
@@ -66,17 +66,17 @@ pub struct Config {
     pub real_addresses: bool,
     /// Where the routers' DHCP server listens, if it does.
     pub dhcp: Option<DhcpPlace>,
-    /// The release that is played.
-    pub release: Release,
-    /// The seed of identifiers and keys.
-    pub seed: u64,
-    /// How long jobs take.
-    pub pace: Pace,
+    /// The release that is played; the newest one, or that of a saved world, unless one is named.
+    pub release: Option<Release>,
+    /// The seed of identifiers and keys, 1 unless one is named. Those of a saved world go on where they were.
+    pub seed: Option<u64>,
+    /// How long jobs take; they are instant, or as in a saved world, unless it is said.
+    pub pace: Option<Pace>,
     /// The clock.
     pub clock: Clock,
     /// Where a clock of the world's own starts.
     pub epoch: Moment,
-    /// Deliberate faults.
+    /// Deliberate faults, besides those of a saved world.
     pub quirks: Vec<Quirk>,
     /// Settings that differ from the world's.
     pub settings: Vec<(String, String)>,
@@ -88,10 +88,36 @@ pub struct Config {
     pub leases: Option<PathBuf>,
     /// Where the side door listens, if it does.
     pub control: Option<SocketAddr>,
+    /// Whether the latest requests are kept; they are where the side door is open.
+    pub logs_requests: bool,
     /// How long clients are waited for.
     pub patience: Patience,
     /// Whether commands that are not played are logged when somebody asks for them.
     pub tells_unplayed: bool,
+}
+
+impl Config {
+    /// How to start another cloud beside this one: the same on free ports, without a side door of its own.
+    pub(crate) fn beside(&self) -> Self {
+        let free = |address: SocketAddr| SocketAddr::new(address.ip(), 0);
+        Self {
+            api: free(self.api),
+            integration: self.integration.map(free),
+            router_port: self.router_port.map(|_| 0),
+            password_port: self.password_port.map(|_| 0),
+            // Two servers on one link would answer the same guests.
+            dhcp: match &self.dhcp {
+                Some(DhcpPlace::Address(address)) => {
+                    Some(DhcpPlace::Address(SocketAddrV4::new(*address.ip(), 0)))
+                }
+                Some(DhcpPlace::Interface(_)) | None => None,
+            },
+            leases: None,
+            control: None,
+            logs_requests: self.logs_requests || self.control.is_some(),
+            ..self.clone()
+        }
+    }
 }
 
 impl Default for Config {
@@ -106,9 +132,9 @@ impl Default for Config {
             password_port: Some(0),
             real_addresses: false,
             dhcp: None,
-            release: Release::NEWEST,
-            seed: 1,
-            pace: Pace::Instant,
+            release: None,
+            seed: None,
+            pace: None,
             clock: Clock::Real,
             epoch: VIRTUAL_EPOCH,
             quirks: Vec::new(),
@@ -117,6 +143,7 @@ impl Default for Config {
             directories: Vec::new(),
             leases: None,
             control: None,
+            logs_requests: false,
             patience: Patience::default(),
             tells_unplayed: true,
         }

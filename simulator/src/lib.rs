@@ -6,6 +6,7 @@
 //! ```text
 //! main.rs      flags → Config → serve until told to stop
 //! cloud.rs     one running cloud: its world behind a lock, its listeners, its ready line
+//! control.rs   the side door of test authors: worlds made, forked, saved, replaced, ended
 //! server.rs    sockets and HTTP on one side, functions of a world on the other
 //! api/         the management server: request in, answer out, no sockets
 //! directory/   asks directories on a world's behalf; a small one of our own, for tests
@@ -36,6 +37,7 @@ pub mod api;
 pub mod catalog;
 pub mod cloud;
 pub mod config;
+mod control;
 pub mod dhcp;
 pub mod directory;
 pub mod guest;
@@ -47,4 +49,4 @@ mod server;
 pub mod world;
 
 pub use cloud::{Cloud, CloudBuilder, Credential, Guest, Ready, StartError};
-pub use server::Patience;
+pub use server::{LoggedRequest, Patience};

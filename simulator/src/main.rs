@@ -18,7 +18,7 @@ use cloudstack_simulator::{Cloud, Patience, Ready};
 #[derive(Debug, Parser)]
 #[command(name = "cloudstack-simulator", version)]
 struct Arguments {
-    /// The world to start with: demo, empty, advdualzone, sandbox, or a world file
+    /// The world to start with: demo, empty, advdualzone, sandbox, a world file (.toml) or a saved world (.json)
     #[arg(long, default_value = "demo")]
     world: String,
     /// Where the signed port listens; port 0 means any free one
@@ -34,15 +34,15 @@ struct Arguments {
     /// Where the routers serve DHCP: on an address (127.0.0.1:6767), on port 67 of an interface (eth0), or off
     #[arg(long, default_value = "off", value_name = "ADDR|INTERFACE|off")]
     dhcp: OrOff<DhcpPlace>,
-    /// The release to play, from 4.11 to 4.22
-    #[arg(long, default_value = "4.22")]
-    release: Release,
-    /// The seed of identifiers and keys
-    #[arg(long, default_value_t = 1)]
-    seed: u64,
-    /// How long jobs take: instant, steps:N (polls) or reference
-    #[arg(long, default_value = "instant", value_name = "PACE")]
-    jobs: Pace,
+    /// The release to play, from 4.11 to 4.22 [default: 4.22, or that of the saved world]
+    #[arg(long)]
+    release: Option<Release>,
+    /// The seed of identifiers and keys [default: 1]; those of a saved world go on where they were
+    #[arg(long)]
+    seed: Option<u64>,
+    /// How long jobs take: instant, steps:N (polls) or reference [default: instant, or as in the saved world]
+    #[arg(long, value_name = "PACE")]
+    jobs: Option<Pace>,
     /// The clock of the world
     #[arg(long, value_enum, default_value_t = ClockWord::Real)]
     clock: ClockWord,
@@ -55,6 +55,9 @@ struct Arguments {
     /// Where the guests' lease files are written
     #[arg(long, value_name = "DIR")]
     leases: Option<PathBuf>,
+    /// Where the side door of test authors listens, or off; whoever reaches it may do everything
+    #[arg(long, default_value = "off", value_name = "ADDR|off")]
+    control: OrOff<SocketAddr>,
     /// How the ready line is printed
     #[arg(long, value_enum, default_value_t = Print::Human)]
     print: Print,
@@ -161,16 +164,22 @@ fn config(arguments: Arguments) -> Config {
         admin_keys: false,
         directories: Vec::new(),
         leases: arguments.leases,
-        control: None,
+        control: match arguments.control {
+            OrOff::On(address) => Some(address),
+            OrOff::Off => None,
+        },
+        logs_requests: false,
         patience: Patience::default(),
         tells_unplayed: true,
     }
 }
 
 fn warn_of_open_ports(config: &Config) {
-    for (what, address) in
-        [("the API", Some(config.api)), ("the UNAUTHENTICATED integration port", config.integration)]
-    {
+    for (what, address) in [
+        ("the API", Some(config.api)),
+        ("the UNAUTHENTICATED integration port", config.integration),
+        ("the UNAUTHENTICATED side door", config.control),
+    ] {
         if let Some(address) = address.filter(|address| !address.ip().is_loopback()) {
             complain(&format!("WARNING: {what} is open to others on {address}"));
         }
@@ -199,6 +208,9 @@ fn human(ready: &Ready) -> String {
     }
     if let Some(place) = &ready.dhcp {
         lines.push(format!("dhcp         {place}"));
+    }
+    if let Some(url) = &ready.control {
+        lines.push(format!("control      {url}"));
     }
     for credential in &ready.credentials {
         lines.push(format!(

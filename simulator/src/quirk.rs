@@ -1187,6 +1187,12 @@ impl Quirks {
         self.bits[number / 64] |= 1 << (number % 64);
     }
 
+    /// Switches a fault off.
+    pub fn remove(&mut self, quirk: Quirk) {
+        let number = quirk as usize;
+        self.bits[number / 64] &= !(1 << (number % 64));
+    }
+
     /// The faults that are on.
     pub fn iter(&self) -> impl Iterator<Item = Quirk> {
         Quirk::ALL.iter().copied().filter(|quirk| self.has(*quirk))
@@ -1264,5 +1270,7 @@ mod tests {
         let last = *Quirk::ALL.last().expect("there are quirks");
         set.add(last);
         assert_eq!(set.iter().collect::<Vec<_>>(), [last]);
+        set.remove(last);
+        assert_eq!(set, Quirks::default());
     }
 }

@@ -7,21 +7,26 @@
 mod dhcp;
 mod head;
 mod http;
+mod log;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex, Notify, oneshot, watch};
+use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
 
 use crate::api::errand;
 use crate::api::request::{FORM_BYTES, Port, Request};
 use crate::api::response::Response;
-use crate::cloud::{Guest, LeaseFolder, Ready, Shared, StartError, credentials, off_loopback, on_loopback};
+use crate::cloud::{
+    Guest, LeaseFolder, Ready, Restored, Shared, StartError, credentials, off_loopback, on_loopback,
+};
 use crate::config::Config;
+use crate::control::{self, Control};
 use crate::directory;
 use crate::guest::lease;
 use crate::quirk::Quirk;
@@ -32,6 +37,8 @@ use crate::world::virtual_machine::MachineState;
 
 pub use http::Patience;
 use http::{Message, converse};
+pub use log::LoggedRequest;
+pub(crate) use log::RequestLog;
 
 /// More than the API takes, so that it can refuse with its own words (API-HTTP-032).
 const BODY_BYTES: usize = FORM_BYTES + 1024 * 1024;
@@ -64,7 +71,7 @@ struct Site {
 }
 
 /// What is behind a listener.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 enum Door {
     /// The management server.
     Api(Port),
@@ -72,6 +79,8 @@ enum Door {
     Router(Id),
     /// The password server of that router.
     Passwords(Id),
+    /// The side door.
+    Control(Arc<Control>),
 }
 
 /// Opens every port and says what listens where.
@@ -79,6 +88,7 @@ pub(crate) async fn listen(
     config: &Config,
     shared: &Arc<Shared>,
     leases: &LeaseFolder,
+    restores: mpsc::UnboundedReceiver<Restored>,
 ) -> Result<(Ready, Serving), StartError> {
     let (stop_sender, stop) = watch::channel(false);
     let routers = Arc::new(Mutex::new(Routers {
@@ -87,7 +97,6 @@ pub(crate) async fn listen(
         real_addresses: config.real_addresses,
         leases: leases.path.clone(),
         bound: BTreeMap::new(),
-        password_servers: BTreeMap::new(),
         written: BTreeMap::new(),
     }));
     let site = Site {
@@ -108,22 +117,69 @@ pub(crate) async fn listen(
         }
         None => None,
     };
+    let control = match config.control {
+        Some(address) => {
+            let (listener, address) = bind("the side door", address).await?;
+            let url = format!("http://{address}");
+            let door = Control::new(url.clone(), Arc::clone(shared), config.clone());
+            serve(listener, Door::Control(Arc::new(door)), site.clone());
+            Some(url)
+        }
+        None => None,
+    };
     routers.lock().await.follow(&site).await?;
     let dhcp = config.dhcp.as_ref().map(|place| dhcp::serve(place, &site)).transpose()?;
-    let ready = {
-        let routers = routers.lock().await;
-        let world = shared.world();
-        Ready {
-            api: format!("http://{api_address}/client/api"),
-            integration: integration.map(|address| format!("http://{address}/client/api")),
-            router: routers.bound.values().next().map(|address| format!("http://{address}")),
-            dhcp,
-            control: None,
-            credentials: credentials(&world),
-            guests: routers.guests(&world),
-        }
-    };
+    let open = Open { api: api_address, integration, dhcp, control };
+    let ready = open.ready(&*routers.lock().await, &shared.world());
+    tokio::spawn(open.follow(restores, site));
     Ok((ready, Serving { stop: stop_sender }))
+}
+
+/// The listeners that stay where they are.
+struct Open {
+    api: SocketAddr,
+    integration: Option<SocketAddr>,
+    dhcp: Option<String>,
+    control: Option<String>,
+}
+
+impl Open {
+    /// What listens where, and who can call.
+    fn ready(&self, routers: &Routers, world: &World) -> Ready {
+        Ready {
+            api: format!("http://{}/client/api", self.api),
+            integration: self.integration.map(|address| format!("http://{address}/client/api")),
+            router: routers.bound.values().next().map(|bound| format!("http://{}", bound.address)),
+            dhcp: self.dhcp.clone(),
+            control: self.control.clone(),
+            credentials: credentials(world),
+            guests: routers.guests(world),
+        }
+    }
+
+    /// Lets the routers follow whenever a world was put in the place of another.
+    async fn follow(self, mut restores: mpsc::UnboundedReceiver<Restored>, site: Site) {
+        while let Some(tell) = restores.recv().await {
+            let ready = self.renewed(&site).await;
+            // Who asked may have gone meanwhile; the world is restored all the same.
+            let _ = tell.send(ready);
+        }
+    }
+
+    async fn renewed(&self, site: &Site) -> Result<Ready, StartError> {
+        {
+            let mut world = site.shared.world();
+            // The restored world names the port of the cloud that it is from.
+            world.settings.forget("integration.api.port");
+            if let Some(address) = self.integration {
+                name_integration_port(&mut world, address)?;
+            }
+        }
+        let mut routers = site.routers.lock().await;
+        routers.leave(site).await?;
+        routers.follow(site).await?;
+        Ok(self.ready(&routers, &site.shared.world()))
+    }
 }
 
 /// The setting says which port is open (API-INT-001).
@@ -148,14 +204,58 @@ struct Routers {
     /// Whether this machine has the routers' own addresses.
     real_addresses: bool,
     leases: PathBuf,
-    bound: BTreeMap<Id, SocketAddr>,
     password_port: Option<u16>,
-    password_servers: BTreeMap<Id, SocketAddr>,
+    bound: BTreeMap<Id, Bound>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
     written: BTreeMap<String, String>,
 }
 
+/// A router's listener.
+struct Bound {
+    /// The router's address in its network.
+    guest_address: Ipv4Addr,
+    /// Where it listens.
+    address: SocketAddr,
+    /// Where its password server listens, if it does.
+    passwords: Option<SocketAddr>,
+    /// What accepts connections there.
+    accepting: Vec<JoinHandle<()>>,
+}
+
 impl Routers {
+    /// Closes the listeners of routers that a restored world has not, or not there, and takes the lease files of
+    /// guests away that it has not.
+    async fn leave(&mut self, site: &Site) -> Result<(), StartError> {
+        let (gone, leases) = {
+            let world = site.shared.world();
+            let is_there = |id: Id, bound: &Bound| {
+                let router = world.networks.get(id).and_then(|network| network.router.as_ref());
+                router.is_some_and(|router| router.guest_address == bound.guest_address)
+            };
+            let gone = self.bound.iter().filter(|(id, bound)| !is_there(**id, bound)).map(|(id, _)| *id);
+            (gone.collect::<Vec<Id>>(), lease_files(&world))
+        };
+        for bound in gone.iter().filter_map(|id| self.bound.remove(id)) {
+            for accepting in bound.accepting {
+                accepting.abort();
+                // The port is free when the task is gone; that it was cancelled is what was wanted.
+                let _ = accepting.await;
+            }
+        }
+        let stale: Vec<String> = self
+            .written
+            .keys()
+            .filter(|name| !leases.iter().any(|(other, _)| other == *name))
+            .cloned()
+            .collect();
+        for name in stale {
+            self.written.remove(&name);
+            std::fs::remove_file(self.leases.join(&name))
+                .map_err(|source| StartError::Leases { path: self.leases.clone(), source })?;
+        }
+        Ok(())
+    }
+
     /// Opens a listener for every router that came up, and writes the leases of its guests down.
     async fn follow(&mut self, site: &Site) -> Result<(), StartError> {
         let wanted: Vec<(Id, Ipv4Addr)> = {
@@ -171,9 +271,9 @@ impl Routers {
         };
         let mut elsewhere = None;
         if self.port.is_some() {
-            for (network, address) in wanted {
+            for (network, guest_address) in wanted {
                 let port = self.port.unwrap_or_default();
-                let address = SocketAddr::new(IpAddr::V4(self.place(address)), port);
+                let address = SocketAddr::new(IpAddr::V4(self.place(guest_address)), port);
                 // All routers share the port of the first; an address that is taken gets a free one.
                 let (listener, bound) = match bind("a router", address).await {
                     Ok(open) => open,
@@ -190,17 +290,18 @@ impl Routers {
                 if port == 0 {
                     self.port = Some(bound.port());
                 }
-                self.bound.insert(network, bound);
-                serve(listener, Door::Router(network), site.clone());
+                let mut accepting = vec![serve(listener, Door::Router(network), site.clone())];
+                let mut passwords = None;
                 if let Some(port) = self.password_port {
                     let place = SocketAddr::new(bound.ip(), port);
                     let (listener, bound) = match bind("a password server", place).await {
                         Ok(open) => open,
                         Err(_) => bind("a password server", SocketAddr::new(bound.ip(), 0)).await?,
                     };
-                    self.password_servers.insert(network, bound);
-                    serve(listener, Door::Passwords(network), site.clone());
+                    accepting.push(serve(listener, Door::Passwords(network), site.clone()));
+                    passwords = Some(bound);
                 }
+                self.bound.insert(network, Bound { guest_address, address: bound, passwords, accepting });
             }
         }
         if let Some(error) = elsewhere.filter(|_| self.bound.is_empty()) {
@@ -237,12 +338,8 @@ impl Routers {
                 id: machine.uuid.to_string(),
                 address: address.to_string(),
                 source: self.place(address).to_string(),
-                router: format!("http://{router}"),
-                passwords: self
-                    .password_servers
-                    .get(&nic.network)
-                    .map(|address| format!("http://{address}"))
-                    .unwrap_or_default(),
+                router: format!("http://{}", router.address),
+                passwords: router.passwords.map(|address| format!("http://{address}")).unwrap_or_default(),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
             });
         }
@@ -271,8 +368,9 @@ fn lease_files(world: &World) -> Vec<(String, String)> {
 }
 
 /// Accepts connections until the cloud stops.
-fn serve(listener: TcpListener, door: Door, site: Site) {
+fn serve(listener: TcpListener, door: Door, site: Site) -> JoinHandle<()> {
     let mut stop = site.stop.clone();
+    let largest = if matches!(door, Door::Control(_)) { control::BODY_BYTES } else { BODY_BYTES };
     tokio::spawn(async move {
         loop {
             let accepted = tokio::select! {
@@ -290,36 +388,47 @@ fn serve(listener: TcpListener, door: Door, site: Site) {
             };
             // Answers are small and clients wait for them.
             let _ = stream.set_nodelay(true);
-            let (site, mut stop) = (site.clone(), stop.clone());
+            let (site, door, mut stop) = (site.clone(), door.clone(), stop.clone());
             tokio::spawn(async move {
                 tokio::select! {
-                    () = converse(stream, site.patience, BODY_BYTES, |message| answer(&site, door, peer, message)) => {}
+                    () = converse(stream, site.patience, largest, |message| answer(&site, &door, peer, message)) => {}
                     _ = stop.changed() => {}
                 }
                 site.ended.notify_one();
             });
         }
-    });
+    })
 }
 
-async fn answer(site: &Site, door: Door, peer: SocketAddr, message: Message) -> Response {
+async fn answer(site: &Site, door: &Door, peer: SocketAddr, message: Message) -> Response {
     match door {
-        Door::Api(port) => api_answer(site, port, peer, message).await,
+        Door::Api(port) => api_answer(site, *port, peer, message).await,
         Door::Router(network) => router_answer(
             site,
             peer,
             &message,
-            |world, source, request| router::answer(world, network, source, request),
-            network,
+            |world, source, request| router::answer(world, *network, source, request),
+            *network,
         ),
         Door::Passwords(network) => router_answer(
             site,
             peer,
             &message,
-            |world, source, request| password_server::answer(world, network, source, request),
-            network,
+            |world, source, request| password_server::answer(world, *network, source, request),
+            *network,
         ),
+        Door::Control(control) => control_answer(control, message).await,
     }
+}
+
+/// Answers at the side door. That takes a thread of its own: worlds are started and ended there.
+async fn control_answer(control: &Arc<Control>, message: Message) -> Response {
+    let Message { head, body } = message;
+    let target = origin_form(&head.target).to_owned();
+    let call = control::Call { method: head.method, target, headers: head.headers, body };
+    let control = Arc::clone(control);
+    let answered = tokio::task::spawn_blocking(move || control.answer(&call)).await;
+    answered.unwrap_or_else(|error| control::broken(&error.to_string()))
 }
 
 async fn api_answer(site: &Site, port: Port, peer: SocketAddr, message: Message) -> Response {
@@ -348,13 +457,17 @@ async fn api_answer(site: &Site, port: Port, peer: SocketAddr, message: Message)
         let finding = directory::ask(question.clone(), patience).await;
         done.push((question, finding));
     };
+    if let Some(log) = &site.shared.log {
+        let now = site.shared.world().now;
+        log.lock().unwrap_or_else(PoisonError::into_inner).of_api(now, &request, &response);
+    }
     if let Some(name) = response.unplayed.filter(|_| site.shared.tells_unplayed) {
-        log(&format!("{name} is not played: answered as a server without it would"));
+        complain(&format!("{name} is not played: answered as a server without it would"));
     }
     if routers_changed {
         // The router answers before anybody can know that the machine runs.
         if let Err(error) = site.routers.lock().await.follow(site).await {
-            log(&error.to_string());
+            complain(&error.to_string());
         }
     }
     response
@@ -370,7 +483,7 @@ fn origin_form(target: &str) -> &str {
 }
 
 #[expect(clippy::print_stderr, reason = "logs go to standard error by contract")]
-fn log(line: &str) {
+fn complain(line: &str) {
     eprintln!("cloudstack-simulator: {line}");
 }
 
@@ -398,5 +511,9 @@ fn router_answer(
         IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
     };
     let answer = service(&mut world, source, &request);
+    if let Some(log) = &site.shared.log {
+        let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
+        log.of_router(world.now, peer.ip(), &request, answer.status);
+    }
     Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) }
 }

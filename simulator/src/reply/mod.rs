@@ -9,12 +9,16 @@ pub mod xml;
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::world::clock::Moment;
+use crate::world::saved::form::{self, Word, word};
 
 /// One value of a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub enum Value {
     /// Nothing: [`Object::with`] drops it.
     Absent,
@@ -30,7 +34,11 @@ pub enum Value {
     /// A whole number, unquoted in JSON whatever its size (API-RSP-021).
     Integer(i64),
     /// A float in Java's text form, always with a decimal point (API-RSP-021).
-    Float(f64),
+    Float(
+        #[serde(with = "form::float")]
+        #[cfg_attr(test, schemars(with = "String"))]
+        f64,
+    ),
     /// Text.
     Text(Cow<'static, str>),
     /// A point in time, `2025-10-30T19:21:39+0000` in both formats (API-RSP-023).
@@ -46,14 +54,17 @@ pub enum Value {
     /// A map: a JSON object, in XML Java's text of the map (API-RSP-024).
     Map(Vec<(String, String)>),
     /// A map of lists, in both formats like a map.
-    Lists(&'static [(&'static str, &'static [&'static str])]),
+    Lists(Vec<(String, Vec<String>)>),
 }
 
 /// A named value and who may see it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Field {
     /// The name on the wire.
-    pub name: &'static str,
+    #[serde(deserialize_with = "word::deserialize")]
+    pub name: Word,
     /// The value, never [`Value::Absent`].
     pub value: Value,
     /// Whether only root administrators see it (API-RSP-030).
@@ -63,10 +74,13 @@ pub struct Field {
 }
 
 /// An ordered list of fields.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Object {
     /// The object name where it differs from the one that the catalogue gives.
-    pub name: Option<&'static str>,
+    #[serde(default, deserialize_with = "word::maybe")]
+    pub name: Option<Word>,
     /// The fields in wire order.
     pub fields: Vec<Field>,
 }
@@ -138,7 +152,9 @@ impl Object {
 }
 
 /// What a command answers.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub enum Reply {
     /// One object, wrapped in the command's object name (API-RSP-005).
     Object(Object),

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::{Site, log};
+use super::{Site, complain};
 use crate::cloud::StartError;
 use crate::config::DhcpPlace;
 use crate::dhcp::{self, CLIENT_PORT, Destination, Memory, SERVER_PORT};
@@ -61,7 +61,7 @@ async fn answer_all(socket: UdpSocket, is_direct: bool, site: Site) {
             // What an earlier answer met on its way, such as a closed port.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
             Err(error) => {
-                log(&format!("the DHCP server ends: {error}"));
+                complain(&format!("the DHCP server ends: {error}"));
                 return;
             }
         };
@@ -74,7 +74,7 @@ async fn answer_all(socket: UdpSocket, is_direct: bool, site: Site) {
             Destination::Relay(address) => SocketAddr::from((address, SERVER_PORT)),
         };
         if let Err(error) = socket.send_to(&reply.packet, to).await {
-            log(&format!("a DHCP answer to {to} was not sent: {error}"));
+            complain(&format!("a DHCP answer to {to} was not sent: {error}"));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Domains, accounts, users, roles and sessions: who there is and who may do what.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -25,7 +26,9 @@ pub const HIDDEN_ACCOUNT: Id = 3;
 pub const FIRST_ACCOUNT: Id = 16;
 
 /// A domain.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Domain {
     /// Its identifier.
     pub uuid: Uuid,
@@ -55,7 +58,8 @@ impl Domain {
 }
 
 /// What an account may be (API-AUTH-004, upstream's `Account.Type`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum AccountType {
     /// A normal user.
     Normal,
@@ -112,7 +116,8 @@ impl AccountType {
 }
 
 /// Whether somebody may act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Standing {
     /// May act.
     Enabled,
@@ -135,7 +140,8 @@ impl Standing {
 }
 
 /// Whether API keys may be used (since 4.20.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum KeyAccess {
     /// As the level above says.
     Inherit,
@@ -158,7 +164,8 @@ impl KeyAccess {
 }
 
 /// Who knows a user's password (upstream's `User.Source`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Source {
     /// Nobody in particular: every authenticator is asked. Upstream says `UNKNOWN` and shows `native`.
     Any,
@@ -187,7 +194,9 @@ impl Source {
 }
 
 /// An account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Account {
     /// Its identifier.
     pub uuid: Uuid,
@@ -216,7 +225,9 @@ pub struct Account {
 }
 
 /// A user.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct User {
     /// The identifier.
     pub uuid: Uuid,
@@ -259,7 +270,9 @@ pub struct User {
 }
 
 /// A session (API-AUTH-030).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Session {
     /// Who logged in.
     pub user: Id,
@@ -272,7 +285,9 @@ pub struct Session {
 }
 
 /// What lets whoever has it set a new password (API-AUTH-090).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ResetToken {
     /// What the mail would have told.
     pub token: Uuid,

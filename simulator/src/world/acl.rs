@@ -1,5 +1,6 @@
 //! Lists of network ACL rules: what tiers of a VPC let in and out (RUL-001).
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -14,7 +15,9 @@ pub const DEFAULT_DENY: Id = 1;
 pub const DEFAULT_ALLOW: Id = 2;
 
 /// A list of rules.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct AclList {
     /// Its identifier.
     pub uuid: Uuid,
@@ -29,7 +32,9 @@ pub struct AclList {
 }
 
 /// A rule of a list.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct AclItem {
     /// Its identifier.
     pub uuid: Uuid,

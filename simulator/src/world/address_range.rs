@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -9,7 +10,9 @@ use super::kind::Kind;
 use super::table::Id;
 
 /// A first and a last address with the gateway and the mask of their network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Span {
     /// The gateway.
     pub gateway: Ipv4Addr,
@@ -30,7 +33,9 @@ impl Span {
 }
 
 /// Addresses that may move between the zones of a region.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PortableRange {
     /// Its identifier.
     pub uuid: Uuid,
@@ -43,7 +48,9 @@ pub struct PortableRange {
 }
 
 /// Addresses of the network between system machines and secondary storage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct StorageRange {
     /// Its identifier.
     pub uuid: Uuid,
@@ -56,7 +63,9 @@ pub struct StorageRange {
 }
 
 /// More management addresses of a pod.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ManagementRange {
     /// Its VLAN, `vlan://50`.
     pub vlan: String,
@@ -69,7 +78,9 @@ pub struct ManagementRange {
 }
 
 /// A management address that an administrator took.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PodAddress {
     /// Its pod.
     pub pod: Id,

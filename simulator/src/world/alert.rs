@@ -1,5 +1,6 @@
 //! Alerts: what an administrator should know.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -8,7 +9,9 @@ use super::kind::Kind;
 use super::table::Id;
 
 /// An alert.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Alert {
     /// Its identifier.
     pub uuid: Uuid,

@@ -1,20 +1,25 @@
 //! Annotations: remarks that users put on things.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
 use super::clock::Moment;
+use super::saved::form::{Word, word};
 use super::table::Id;
 
 /// A remark.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Annotation {
     /// Its identifier.
     pub uuid: Uuid,
     /// What it says.
     pub text: String,
     /// The word for the kind of thing, `ZONE`.
-    pub entity_type: &'static str,
+    #[serde(deserialize_with = "word::deserialize")]
+    pub entity_type: Word,
     /// The identifier of the thing.
     pub entity: Uuid,
     /// Who wrote it.

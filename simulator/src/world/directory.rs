@@ -2,6 +2,7 @@
 //!
 //! What stands in a directory is not here: it is asked for, see [`errand`](super::errand).
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -11,7 +12,9 @@ use super::setting::Scope;
 use super::table::Id;
 
 /// A directory server: upstream's LDAP configuration.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DirectoryServer {
     /// Its identifier.
     pub uuid: Uuid,
@@ -24,7 +27,8 @@ pub struct DirectoryServer {
 }
 
 /// What in a directory a domain or an account is linked to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum LinkKind {
     /// A group: its members.
     Group,
@@ -50,7 +54,9 @@ impl LinkKind {
 }
 
 /// A link between a domain, or an account in it, and a part of a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DirectoryLink {
     /// The domain.
     pub domain: Id,

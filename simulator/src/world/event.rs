@@ -1,14 +1,17 @@
 //! Events: what happened, by whom, to what (EVT-001 onwards).
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
 use super::kind::{Handle, Kind};
+use super::saved::form::{Word, word};
 use super::table::Id;
 use super::{Owner, World};
 
 /// The state of an event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum EventState {
     /// A create command made its entity.
     Created,
@@ -34,7 +37,9 @@ impl EventState {
 }
 
 /// An event.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Event {
     /// Its identifier.
     pub uuid: Uuid,
@@ -61,12 +66,15 @@ pub struct Event {
 }
 
 /// What an event is about.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Subject {
     /// The identifier; settings have none.
     pub uuid: Option<Uuid>,
     /// The type name, `VirtualMachine`.
-    pub type_name: &'static str,
+    #[serde(deserialize_with = "word::deserialize")]
+    pub type_name: Word,
     /// The thing itself; settings have none.
     pub handle: Option<Handle>,
     /// The name at the time, for when the thing is gone.

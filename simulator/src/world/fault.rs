@@ -3,13 +3,17 @@
 //!
 //! A [`Fault`] names an agent command and a place. [`World::ask_agent`] says what becomes of one that is sent there.
 
+use serde::{Deserialize, Serialize};
+
 use super::World;
 use super::kind::{Handle, Kind};
 use super::table::Id;
 use super::virtual_machine::Plan;
 
 /// Where an agent command goes, or where a fault counts.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Place {
     /// The zone.
     pub zone: Option<Id>,
@@ -43,7 +47,9 @@ pub enum Outcome {
 }
 
 /// A fault of agents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
     /// The agent command that it is about.
     pub name: String,

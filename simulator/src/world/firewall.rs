@@ -3,6 +3,7 @@
 use crate::quirk::Quirk;
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::kind::{Handle, Kind};
@@ -11,7 +12,8 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// What a rule is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Purpose {
     /// Lets traffic in at a public address.
     Ingress,
@@ -57,7 +59,8 @@ impl Purpose {
 }
 
 /// The state of a rule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum RuleState {
     /// Noted, and not to be applied.
     Staged,
@@ -83,7 +86,9 @@ impl RuleState {
 }
 
 /// A rule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Rule {
     /// Its identifier.
     pub uuid: Uuid,
@@ -116,7 +121,9 @@ pub struct Rule {
 }
 
 /// Where a forwarded port leads.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Target {
     /// The machine.
     pub machine: Id,

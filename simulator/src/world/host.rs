@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -12,7 +13,8 @@ use super::upkeep::PREPARATION;
 use super::virtual_machine::{MachineState, Plan};
 
 /// Whether a host is reached (HST-001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum HostStatus {
     /// Reached.
     Up,
@@ -35,7 +37,8 @@ impl HostStatus {
 }
 
 /// What its administrator wants of a host (HST-001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ResourceState {
     /// That it works.
     Enabled,
@@ -67,7 +70,9 @@ impl ResourceState {
 }
 
 /// How a host is switched on and off from outside.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct OutOfBand {
     /// Whether it may be used.
     pub enabled: bool,
@@ -84,7 +89,9 @@ pub struct OutOfBand {
 }
 
 /// How a host is watched and revived.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct HostHa {
     /// Whether it is.
     pub enabled: bool,
@@ -93,7 +100,9 @@ pub struct HostHa {
 }
 
 /// A host.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Host {
     /// Its identifier.
     pub uuid: Uuid,

@@ -2,12 +2,19 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use serde::{Deserialize, Serialize};
 use uuid::{Builder, Uuid};
+
+use super::saved::form::hexadecimal;
 
 /// A source of identifiers. The generator is `SplitMix64`, fixed for ever so that ids do not
 /// change with a library's version; it protects nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Ids {
+    #[serde(with = "hexadecimal")]
+    #[cfg_attr(test, schemars(with = "String"))]
     state: u64,
 }
 

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::kind::{Handle, Kind};
@@ -9,7 +10,9 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// A load balancer inside a VPC.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct InternalBalancer {
     /// Its identifier.
     pub uuid: Uuid,

@@ -7,16 +7,19 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
 use super::clock::Moment;
 use super::kind::Handle;
+use super::saved::form::{Word, word};
 use super::table::Id;
 use crate::reply::Reply;
 
 /// How long jobs take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Pace {
     /// A job is done before its submission is answered.
     Instant,
@@ -55,7 +58,9 @@ impl fmt::Display for Pace {
 pub struct BadPace(String);
 
 /// How far a job is.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub enum Progress {
     /// Waiting for another job on the same machine.
     Queued,
@@ -75,12 +80,15 @@ pub enum Progress {
 }
 
 /// A job.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Job {
     /// Its identifier.
     pub uuid: Uuid,
     /// The command's name.
-    pub command: &'static str,
+    #[serde(deserialize_with = "word::deserialize")]
+    pub command: Word,
     /// The parameters as sent, without the session's and the signature's.
     pub params: Arc<Vec<(String, String)>>,
     /// The method of the request.
@@ -92,7 +100,8 @@ pub struct Job {
     /// What a two-step command created, or what the command is about.
     pub about: Option<Handle>,
     /// `jobinstancetype`, if the job shows one.
-    pub instance_type: Option<&'static str>,
+    #[serde(default, deserialize_with = "word::maybe")]
+    pub instance_type: Option<Word>,
     /// `jobinstanceid`, if the job shows one.
     pub instance: Option<Uuid>,
     /// The machine whose jobs run one after another (JOB-082).
@@ -106,7 +115,8 @@ pub struct Job {
     /// The failure that it is bound for: decided when it began, known when it ends (JOB-036).
     pub doom: Option<(u16, Option<String>)>,
     /// The agent command that fails: known when it begins, told when it ends.
-    pub failing: Option<&'static str>,
+    #[serde(default, deserialize_with = "word::maybe")]
+    pub failing: Option<Word>,
     /// How long agents hold it up, in milliseconds.
     pub held: i64,
     /// How often it was asked for while pending.

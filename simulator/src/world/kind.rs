@@ -1,9 +1,13 @@
 //! The kinds of things that have identifiers.
 
+use serde::{Deserialize, Serialize};
+
 use super::table::Id;
 
 /// What an identifier stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Handle {
     /// The kind.
     pub kind: Kind,
@@ -14,7 +18,8 @@ pub struct Handle {
 macro_rules! kinds {
     ($($(#[doc = $doc:literal])* $kind:ident $type_name:literal $classes:expr;)*) => {
         /// A kind of thing with identifiers.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+        #[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum Kind {
             $($(#[doc = $doc])* $kind,)*
         }

@@ -2,8 +2,10 @@
 //! limits, and those that were set. What is in use is counted, never stored.
 
 use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
 
 use super::account::{AccountType, HIDDEN_ACCOUNT, ROOT_DOMAIN, SYSTEM};
+use super::saved::form;
 use super::snapshot::SnapshotState;
 use super::table::Id;
 use super::virtual_machine::MachineState;
@@ -11,7 +13,9 @@ use super::{Owner, World};
 use crate::quirk::Quirk;
 
 /// A kind of thing that is limited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(into = "String", try_from = "String")]
 pub struct Resource(u8);
 
 /// The fixed facts of a kind.
@@ -90,8 +94,23 @@ impl Resource {
     }
 }
 
+impl From<Resource> for String {
+    fn from(resource: Resource) -> Self {
+        resource.name().to_owned()
+    }
+}
+
+impl TryFrom<String> for Resource {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, String> {
+        Self::all().find(|kind| kind.name() == name).ok_or_else(|| format!("{name:?} has no limits"))
+    }
+}
+
 /// Who has a limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Holder {
     /// An account.
     Account(Id),
@@ -100,8 +119,12 @@ pub enum Holder {
 }
 
 /// The limits that were set, in that order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
+    #[serde(with = "form::pairs")]
+    #[cfg_attr(test, schemars(with = "Vec<(Holder, Vec<(Resource, i64)>)>"))]
     set: OrdMap<Holder, Vec<(Resource, i64)>>,
 }
 

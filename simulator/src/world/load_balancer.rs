@@ -3,6 +3,7 @@
 use crate::quirk::Quirk;
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -11,7 +12,9 @@ use super::kind::{Handle, Kind};
 use super::table::Id;
 
 /// What a load balancer does with the traffic of its port.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Balancing {
     /// Its name.
     pub name: String,
@@ -32,7 +35,9 @@ pub struct Balancing {
 }
 
 /// A machine behind a load balancer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Member {
     /// The machine.
     pub machine: Id,
@@ -41,7 +46,9 @@ pub struct Member {
 }
 
 /// How a load balancer keeps clients at a machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Stickiness {
     /// Its identifier.
     pub uuid: Uuid,

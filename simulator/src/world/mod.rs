@@ -45,6 +45,7 @@ pub mod resource;
 pub mod restart;
 pub mod role;
 pub mod router;
+pub mod saved;
 pub mod security_group;
 pub mod setting;
 pub mod snapshot;
@@ -66,6 +67,7 @@ pub mod zone;
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::quirk::{Quirk, Quirks};
@@ -73,10 +75,13 @@ use crate::release::Release;
 use clock::Moment;
 use id::Ids;
 use kind::{Handle, Kind};
+use saved::form;
 use table::{HashIndex, Id, Table};
 
 /// The whole simulated cloud.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct World {
     /// What time it is in this world.
     pub now: Moment,
@@ -85,20 +90,27 @@ pub struct World {
     /// How long jobs take.
     pub pace: job::Pace,
     /// For whom the work is done that is being done; for the server itself otherwise.
+    #[serde(skip)]
     pub deed: Option<event::Deed>,
     /// The release that is played.
+    #[serde(with = "form::text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     pub release: Release,
     /// What the server says that it is.
     pub version: String,
     /// The sins that this world commits.
+    #[serde(with = "form::quirks")]
+    #[cfg_attr(test, schemars(with = "Vec<String>"))]
     pub quirks: Quirks,
     /// Settings that differ from their defaults.
     pub settings: setting::Settings,
     /// Counts what routers and guests must follow: machines and networks that start or end.
+    #[serde(skip)]
     pub moves: u64,
     /// The id of this management server.
     pub management_server: Uuid,
     /// Every identifier ever given, of removed things too (API-PAR-030).
+    #[serde(skip)]
     pub index: HashIndex<Uuid, Handle>,
 
     /// How much accounts and domains may have.
@@ -113,12 +125,17 @@ pub struct World {
     /// Directories that users may be in.
     pub directory_servers: Table<directory::DirectoryServer>,
     /// What is linked to directories, oldest first.
+    #[cfg_attr(test, schemars(with = "Vec<directory::DirectoryLink>"))]
     pub directory_links: imbl::Vector<directory::DirectoryLink>,
     /// What the request at hand asks of directories.
+    #[serde(skip)]
     pub errands: errand::Errands,
     /// The passwords that routers keep for their guests, by network and address.
+    #[serde(with = "form::pairs")]
+    #[cfg_attr(test, schemars(with = "Vec<((Id, Ipv4Addr), String)>"))]
     pub guest_passwords: imbl::OrdMap<(Id, Ipv4Addr), String>,
     /// Who was given an API key; the user's row says whether it still counts.
+    #[serde(skip)]
     pub api_keys: HashIndex<String, Id>,
     /// Roles; number 1 is the root administrator's.
     pub roles: Table<role::Role>,
@@ -189,6 +206,7 @@ pub struct World {
     /// Volumes.
     pub volumes: Table<volume::Volume>,
     /// Machine, slot, volume: what hangs where.
+    #[serde(skip)]
     pub slots: imbl::OrdSet<(Id, u32, Id)>,
     /// Snapshots of volumes, removed ones too.
     pub snapshots: Table<snapshot::Snapshot>,
@@ -237,10 +255,14 @@ pub struct World {
     pub vpn_users: Table<vpn::VpnUser>,
 
     /// Tags on things, oldest first.
+    #[cfg_attr(test, schemars(with = "Vec<tag::Tag>"))]
     pub tags: imbl::Vector<tag::Tag>,
     /// Details that were hung on things, oldest first.
+    #[cfg_attr(test, schemars(with = "Vec<resource::ResourceDetail>"))]
     pub resource_details: imbl::Vector<resource::ResourceDetail>,
     /// Icons of things in base64, by identifier.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Uuid, (Handle, String)>"))]
     pub icons: imbl::OrdMap<Uuid, (Handle, String)>,
     /// Remarks on things.
     pub annotations: Table<annotation::Annotation>,
@@ -248,20 +270,26 @@ pub struct World {
     pub user_data: Table<user_data::UserData>,
 
     /// Regions by number.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<i64, region::Region>"))]
     pub regions: imbl::OrdMap<i64, region::Region>,
     /// Things that are only registered, listed, changed and removed.
     pub register: register::Register,
     /// Asynchronous jobs, finished ones until they expire.
     pub jobs: Table<job::Job>,
     /// The accepted jobs that are not over.
+    #[serde(skip)]
     pub open_jobs: imbl::OrdSet<Id>,
     /// What happened.
     pub events: Table<event::Event>,
     /// Sessions of users who logged in.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, account::Session>"))]
     pub sessions: imbl::OrdMap<String, account::Session>,
     /// How much accounts have called lately.
     pub throttle: throttle::Throttle,
     /// What it was like when it was last looked after.
+    #[serde(skip)]
     pub upkeep: upkeep::Upkeep,
     /// Faults of agents that were ordered.
     pub faults: Table<fault::Fault>,
@@ -473,7 +501,9 @@ impl World {
 }
 
 /// Whose a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Owner {
     /// The account.
     pub account: Id,

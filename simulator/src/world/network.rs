@@ -3,6 +3,7 @@
 use crate::quirk::Quirk;
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::account::SYSTEM;
@@ -16,7 +17,8 @@ use super::virtual_machine::MachineState;
 use super::{Owner, World};
 
 /// The state of a guest network (NET-001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum NetworkState {
     /// Not in use yet.
     Allocated,
@@ -45,7 +47,9 @@ impl NetworkState {
 }
 
 /// A guest network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Network {
     /// Its identifier.
     pub uuid: Uuid,
@@ -96,7 +100,9 @@ pub struct Network {
 }
 
 /// An address range with its gateway.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Subnet {
     /// The network address.
     pub base: Ipv4Addr,
@@ -174,7 +180,9 @@ fn mask(prefix: u8) -> u32 {
 }
 
 /// A virtual router.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Router {
     /// Its identifier.
     pub uuid: Uuid,
@@ -209,7 +217,9 @@ impl Router {
 }
 
 /// A range of public addresses.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PublicRange {
     /// Its identifier.
     pub uuid: Uuid,
@@ -236,7 +246,8 @@ pub struct PublicRange {
 }
 
 /// The state of a public address (IPA-001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum AddressState {
     /// Nobody's.
     Free,
@@ -265,7 +276,9 @@ impl AddressState {
 pub(super) const NOBODY: Owner = Owner { account: 0, domain: 0 };
 
 /// A public address.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Address {
     /// Its identifier.
     pub uuid: Uuid,

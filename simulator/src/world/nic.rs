@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -10,7 +11,9 @@ use super::table::Id;
 use super::virtual_machine::{Nic, VirtualMachine};
 
 /// A further address of a network card.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SecondaryAddress {
     /// Its identifier.
     pub uuid: Uuid,

@@ -1,16 +1,20 @@
 //! Offerings: what machines, disks and networks may be ordered.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
 use super::clock::Moment;
 use super::kind::Kind;
 use super::reach::Reach;
+use super::saved::form::{Word, word};
 use super::table::Id;
 use crate::catalog::network_offering;
 
 /// Operations per second of a disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Operations {
     /// Whether the buyer chooses.
     pub customized: bool,
@@ -19,7 +23,9 @@ pub struct Operations {
 }
 
 /// A compute offering.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ServiceOffering {
     /// Its identifier.
     pub uuid: Uuid,
@@ -76,7 +82,9 @@ impl ServiceOffering {
 }
 
 /// How long a machine lives.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Lease {
     /// Days.
     pub days: i64,
@@ -85,7 +93,9 @@ pub struct Lease {
 }
 
 /// A disk offering.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DiskOffering {
     /// Its identifier.
     pub uuid: Uuid,
@@ -112,7 +122,8 @@ pub struct DiskOffering {
     /// How the hypervisor caches writes, if that was said.
     pub cache_mode: Option<String>,
     /// How much and how often its disks are read and written, by the name on the wire.
-    pub rates: Vec<(&'static str, i64)>,
+    #[serde(deserialize_with = "word::pairs")]
+    pub rates: Vec<(Word, i64)>,
     /// When it was created.
     pub created: Moment,
     /// Whether it may be ordered.
@@ -120,7 +131,8 @@ pub struct DiskOffering {
 }
 
 /// The kind of a guest network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum GuestType {
     /// One account's, behind a router.
     Isolated,
@@ -151,7 +163,9 @@ impl GuestType {
 }
 
 /// A network offering.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct NetworkOffering {
     /// Its identifier.
     pub uuid: Uuid,

@@ -1,14 +1,18 @@
 //! Physical networks: what traffic they carry and who serves it.
 
 use crate::quirk::Quirk;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::kind::{Handle, Kind};
+use super::saved::form::{Word, word};
 use super::table::Id;
 use super::{Owner, World};
 
 /// A physical network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PhysicalNetwork {
     /// Its identifier.
     pub uuid: Uuid,
@@ -38,7 +42,9 @@ impl PhysicalNetwork {
 }
 
 /// A kind of traffic on a physical network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TrafficType {
     /// Its identifier.
     pub uuid: Uuid,
@@ -47,11 +53,14 @@ pub struct TrafficType {
     /// Its physical network.
     pub physical_network: Id,
     /// The names of bridges by hypervisor, under the names of their parameters.
-    pub labels: Vec<(&'static str, String)>,
+    #[serde(deserialize_with = "word::pairs")]
+    pub labels: Vec<(Word, String)>,
 }
 
 /// Who serves the networks of a physical network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ServiceProvider {
     /// Its identifier.
     pub uuid: Uuid,
@@ -68,7 +77,9 @@ pub struct ServiceProvider {
 }
 
 /// VLANs that only one account's networks get.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct DedicatedVlans {
     /// Its identifier.
     pub uuid: Uuid,

@@ -3,6 +3,7 @@
 //! What a project has belongs to the account behind it ([`Project::account`]), so owners need no
 //! second case. Who may touch it is decided in [`crate::api::access`].
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -12,7 +13,8 @@ use super::kind::{Handle, Kind};
 use super::table::Id;
 
 /// What state a project is in (ACC-001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ProjectState {
     /// In use.
     Active,
@@ -35,7 +37,9 @@ impl ProjectState {
 }
 
 /// A project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Project {
     /// Its identifier.
     pub uuid: Uuid,
@@ -56,7 +60,9 @@ pub struct Project {
 }
 
 /// Who may act for a project: an account with all its users, or one user alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Member {
     /// The account.
     pub account: Id,
@@ -77,7 +83,9 @@ impl Member {
 }
 
 /// A role within a project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ProjectRole {
     /// Its identifier.
     pub uuid: Uuid,
@@ -92,7 +100,9 @@ pub struct ProjectRole {
 }
 
 /// A rule of a role within a project.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ProjectRule {
     /// Its identifier.
     pub uuid: Uuid,
@@ -107,7 +117,8 @@ pub struct ProjectRule {
 }
 
 /// What became of an invitation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum InvitationState {
     /// Not answered yet.
     Pending,
@@ -130,7 +141,9 @@ impl InvitationState {
 }
 
 /// An invitation to become a member, while `project.invite.required` is true.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Invitation {
     /// Its identifier.
     pub uuid: Uuid,

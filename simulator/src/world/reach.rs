@@ -1,10 +1,14 @@
 //! Who may order an offering, and where: the domains and the zones that it is for.
 
+use serde::{Deserialize, Serialize};
+
 use super::World;
 use super::table::Id;
 
 /// The domains and zones of an offering; none means all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Reach {
     /// Its domains, each with all below it, in the order in which they were named.
     pub domains: Vec<Id>,

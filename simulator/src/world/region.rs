@@ -1,7 +1,11 @@
 //! Regions: other installations that this one knows, by number.
 
+use serde::{Deserialize, Serialize};
+
 /// A region.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Region {
     /// Its name.
     pub name: String,

@@ -4,22 +4,29 @@
 //! is a row in `api/command/register.rs`.
 
 use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
 use super::kind::{Handle, Kind};
+use super::saved::form;
 use super::table::{Id, Table};
 use super::{Owner, World};
 
 /// The value of a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Stored {
     /// A text.
     Text(String),
     /// A whole number.
     Number(i64),
     /// A number with a fraction.
-    Float(f64),
+    Float(
+        #[serde(with = "form::float")]
+        #[cfg_attr(test, schemars(with = "String"))]
+        f64,
+    ),
     /// True or false.
     Flag(bool),
     /// A point in time.
@@ -68,7 +75,9 @@ impl From<Handle> for Stored {
 pub type Fields = OrdMap<&'static str, Stored>;
 
 /// A registered thing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Record {
     /// Its identifier.
     pub uuid: Uuid,
@@ -79,6 +88,8 @@ pub struct Record {
     /// When it was registered.
     pub created: Moment,
     /// Its other fields, by name.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, Stored>"))]
     pub fields: Fields,
 }
 
@@ -127,8 +138,12 @@ impl Record {
 }
 
 /// All registered things, by kind.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Register {
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, Table<Record>>"))]
     tables: OrdMap<Kind, Table<Record>>,
 }
 

@@ -1,10 +1,14 @@
 //! What is hung on things besides tags: details and icons.
 
+use serde::{Deserialize, Serialize};
+
 use super::World;
 use super::kind::{Handle, Kind};
 
 /// A detail of a thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ResourceDetail {
     /// The thing.
     pub of: Handle,

@@ -2,6 +2,7 @@
 //!
 //! Whether a caller *is* allowed is decided in [`crate::api::access`].
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -11,7 +12,9 @@ use crate::catalog::RoleType;
 use crate::quirk::Quirk;
 
 /// A role.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Role {
     /// Its identifier.
     pub uuid: Uuid,
@@ -32,7 +35,9 @@ pub struct Role {
 }
 
 /// A rule of a role (API-ACL-005).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct RoleRule {
     /// Its identifier.
     pub uuid: Uuid,

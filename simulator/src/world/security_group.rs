@@ -1,6 +1,7 @@
 //! Security groups: rules that follow machines, in zones that have them (GRA-008).
 
 use crate::quirk::Quirk;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::kind::{Handle, Kind};
@@ -11,7 +12,9 @@ use super::{Owner, World};
 pub const DEFAULT: &str = "default";
 
 /// A security group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SecurityGroup {
     /// Its identifier.
     pub uuid: Uuid,
@@ -26,7 +29,9 @@ pub struct SecurityGroup {
 }
 
 /// A rule of a security group.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SecurityRule {
     /// Its identifier.
     pub uuid: Uuid,
@@ -43,7 +48,8 @@ pub struct SecurityRule {
 }
 
 /// The other side of a rule of a security group.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Peer {
     /// A range of addresses.
     Cidr(String),

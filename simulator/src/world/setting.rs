@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 
 use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
 
+use super::saved::form;
 use super::table::Id;
 use crate::release::Release;
 
@@ -210,7 +212,8 @@ pub fn fact(name: &str) -> Option<&'static Fact> {
 }
 
 /// Where a setting has a value of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Scope {
     /// In a zone.
     Zone(Id),
@@ -242,12 +245,22 @@ impl Scope {
 }
 
 /// The values that were set; none where a setting was emptied.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
+    #[serde(with = "form::text")]
+    #[cfg_attr(test, schemars(with = "String"))]
     release: Release,
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, Option<String>>"))]
     values: OrdMap<&'static str, Option<String>>,
     /// What lists show for settings that wait for a restart to take effect.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<String, Option<String>>"))]
     waiting: OrdMap<&'static str, Option<String>>,
+    #[serde(with = "form::scoped")]
+    #[cfg_attr(test, schemars(with = "Vec<(Scope, String, String)>"))]
     scoped: OrdMap<(Scope, &'static str), String>,
 }
 
@@ -277,6 +290,13 @@ impl Settings {
     /// The arrival of a setting that is still to come.
     fn to_come(&self, name: &str) -> Option<&'static Arrival> {
         ARRIVALS.iter().find(|arrival| arrival.name == name && self.release < arrival.release)
+    }
+
+    /// A name among the values that is no setting of any release.
+    pub(super) fn unknown(&self) -> Option<&'static str> {
+        let names =
+            self.values.keys().chain(self.waiting.keys()).chain(self.scoped.keys().map(|(_, name)| name));
+        names.copied().find(|name| known(name).is_none() && fact(name).is_none())
     }
 
     /// The names of all settings, those that were recorded and those that the simulator obeys.
@@ -356,6 +376,11 @@ impl Settings {
         let key = self.key(name)?;
         self.values.insert(key, Some(value.to_owned()));
         Ok(())
+    }
+
+    /// Takes a value back that was set, as if it had never been.
+    pub(crate) fn forget(&mut self, name: &str) {
+        self.values.remove(name);
     }
 
     /// Changes a value in a running server: one that is not dynamic is shown at once and in

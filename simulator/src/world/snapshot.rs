@@ -2,6 +2,7 @@
 //!
 //! No policy ever takes a snapshot here: policies are kept and shown only.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -15,7 +16,8 @@ use crate::quirk::Quirk;
 const BACKUP_MILLIS: i64 = 1000;
 
 /// The state of a snapshot (SNP-002).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum SnapshotState {
     /// Promised, not begun.
     Allocated,
@@ -56,7 +58,9 @@ impl SnapshotState {
 }
 
 /// A snapshot of a volume. It outlives the volume, so it knows what it needs of it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Snapshot {
     /// Its identifier.
     pub uuid: Uuid,
@@ -100,7 +104,8 @@ impl Snapshot {
 }
 
 /// How often a policy would take snapshots.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Interval {
     /// Every hour.
     Hourly,
@@ -164,7 +169,9 @@ impl Interval {
 }
 
 /// When to take snapshots of a volume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SnapshotPolicy {
     /// Its identifier.
     pub uuid: Uuid,

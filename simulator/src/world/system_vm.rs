@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -12,7 +13,8 @@ use super::table::Id;
 use super::virtual_machine::MachineState;
 
 /// What a system machine does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Duty {
     /// Shows consoles.
     ConsoleProxy,
@@ -48,7 +50,9 @@ impl Duty {
 }
 
 /// A system machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct SystemVm {
     /// Its identifier.
     pub uuid: Uuid,

@@ -7,6 +7,9 @@ use std::sync::Arc;
 
 use imbl::shared_ptr::DefaultSharedPtr;
 use imbl::{GenericHashMap, OrdMap};
+use serde::{Deserialize, Serialize};
+
+use super::saved::form;
 
 /// Finds something by its hash, in worlds that are forked. It has no seed of its own: two worlds that were made and
 /// asked alike take the same steps and the same memory, which is what makes the counts of a benchmark comparable.
@@ -16,10 +19,48 @@ pub type HashIndex<K, V> = GenericHashMap<K, V, BuildHasherDefault<DefaultHasher
 pub type Id = u64;
 
 /// Rows by internal number.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(try_from = "Saved<T>", bound(serialize = "T: Serialize", deserialize = "T: Deserialize<'de>"))]
 pub struct Table<T> {
+    #[serde(serialize_with = "form::map::serialize")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Id, T>"))]
     rows: OrdMap<Id, Arc<T>>,
     last: Id,
+}
+
+/// A table as it comes out of a file.
+#[derive(Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields, bound(deserialize = "T: Deserialize<'de>"))]
+struct Saved<T> {
+    /// The rows by number.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Id, T>"))]
+    rows: OrdMap<Id, Arc<T>>,
+    /// The last number that was given; that row may be gone.
+    last: Id,
+}
+
+impl<T> TryFrom<Saved<T>> for Table<T> {
+    type Error = String;
+
+    fn try_from(Saved { rows, last }: Saved<T>) -> Result<Self, String> {
+        if last > Self::LARGEST {
+            return Err(format!("the last number {last} leaves no room for more"));
+        }
+        let ends = [rows.get_min(), rows.get_max()];
+        let wrong = ends.into_iter().flatten().map(|(id, _)| *id).find(|id| *id == 0 || *id > last);
+        match wrong {
+            Some(id) => Err(format!("row {id} has a number that was not given: they are 1 to {last}")),
+            None => Ok(Self { rows, last }),
+        }
+    }
+}
+
+impl<T> Table<T> {
+    /// The largest number in a saved table: what every reader of JSON knows exactly.
+    pub(super) const LARGEST: Id = 1 << 53;
 }
 
 impl<T> Clone for Table<T> {

@@ -1,5 +1,6 @@
 //! Guest operating systems, templates and ISOs.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -8,7 +9,9 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// A guest operating system.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct GuestSystem {
     /// Its identifier.
     pub uuid: Uuid,
@@ -17,7 +20,9 @@ pub struct GuestSystem {
 }
 
 /// A template or an ISO. The row of a removed one stays: its machines go on naming it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Template {
     /// Its identifier.
     pub uuid: Uuid,

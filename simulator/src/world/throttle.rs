@@ -4,14 +4,18 @@
 //! not move its end. Root administrators are never limited, which is decided by who asks here.
 
 use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
 
 use super::World;
 use super::clock::Moment;
+use super::saved::form;
 use super::table::Id;
 use crate::quirk::Quirk;
 
 /// The calls of an account in its present window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Window {
     /// How many calls were started, refused ones too.
     pub issued: i64,
@@ -20,8 +24,12 @@ pub struct Window {
 }
 
 /// The windows of all accounts that have called. Accounts that have not have none.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Throttle {
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Id, Window>"))]
     windows: OrdMap<Id, Window>,
 }
 

@@ -5,6 +5,7 @@
 //! [`crate::api::session`].
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde::{Deserialize, Serialize};
 use sha1::Sha1;
 
 use super::World;
@@ -19,7 +20,8 @@ const BASE32: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const STEP_SECONDS: i64 = 30;
 
 /// Something that makes and checks codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Provider {
     /// One-time passwords by time.
     Totp,
@@ -57,7 +59,9 @@ impl Provider {
 }
 
 /// What a user's codes are made from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Factor {
     /// Who makes and checks them.
     pub provider: Provider,
@@ -68,7 +72,9 @@ pub struct Factor {
 }
 
 /// The second factor of a user.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct TwoFactor {
     /// Whether an administrator asked for it, by `updateUser`.
     pub mandated: bool,

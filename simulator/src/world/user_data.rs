@@ -2,6 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -10,7 +11,9 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// Registered user data.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct UserData {
     /// Its identifier.
     pub uuid: Uuid,

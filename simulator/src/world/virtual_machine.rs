@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -13,7 +14,8 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// The state of a machine (VM-001). The starred ones of the specification are transitional.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum MachineState {
     /// Being started.
     Starting,
@@ -51,7 +53,9 @@ impl MachineState {
 }
 
 /// A network card.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Nic {
     /// Its identifier.
     pub uuid: Uuid,
@@ -74,7 +78,9 @@ pub struct Nic {
 }
 
 /// A virtual machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VirtualMachine {
     /// Its identifier.
     pub uuid: Uuid,

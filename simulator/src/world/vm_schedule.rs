@@ -1,5 +1,6 @@
 //! Schedules of machines: what is done to them again and again, by the world's clock.
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -10,7 +11,8 @@ use super::table::Id;
 use super::virtual_machine::MachineState;
 
 /// What a schedule does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum Action {
     /// Starts the machine.
     Start,
@@ -63,7 +65,9 @@ impl Action {
 }
 
 /// A schedule.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VmSchedule {
     /// Its identifier.
     pub uuid: Uuid,

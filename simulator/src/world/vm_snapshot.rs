@@ -1,5 +1,6 @@
 //! Snapshots of whole machines (VMS-001 to -004).
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -8,7 +9,8 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// The state of a machine's snapshot (VMS-001). One that is removed has no row any more.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum VmSnapshotState {
     /// Promised, not begun.
     Allocated,
@@ -46,7 +48,9 @@ impl VmSnapshotState {
 }
 
 /// A snapshot of a machine.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VmSnapshot {
     /// Its identifier.
     pub uuid: Uuid,

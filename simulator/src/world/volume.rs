@@ -1,6 +1,7 @@
 //! Volumes.
 
 use crate::quirk::Quirk;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::account::SYSTEM;
@@ -12,7 +13,8 @@ use super::virtual_machine::Plan;
 use super::{Owner, World};
 
 /// The state of a volume.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum VolumeState {
     /// Not on any storage yet.
     Allocated,
@@ -47,7 +49,9 @@ impl VolumeState {
 }
 
 /// A volume.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Volume {
     /// Its identifier.
     pub uuid: Uuid,

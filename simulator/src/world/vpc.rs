@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -11,7 +12,9 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// What may be ordered as a VPC.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VpcOffering {
     /// Its identifier.
     pub uuid: Uuid,
@@ -38,7 +41,8 @@ pub struct VpcOffering {
 }
 
 /// The state of a VPC.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum VpcState {
     /// In use.
     Enabled,
@@ -58,7 +62,9 @@ impl VpcState {
 }
 
 /// A VPC.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Vpc {
     /// Its identifier.
     pub uuid: Uuid,
@@ -91,7 +97,9 @@ pub struct Vpc {
 }
 
 /// A gateway of a VPC to a private network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct PrivateGateway {
     /// Its identifier.
     pub uuid: Uuid,
@@ -118,7 +126,9 @@ pub struct PrivateGateway {
 }
 
 /// A route of a VPC.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct StaticRoute {
     /// Its identifier.
     pub uuid: Uuid,

@@ -1,5 +1,6 @@
 //! Virtual private networks: between sites, and for users far away (VPC-001).
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::clock::Moment;
@@ -9,7 +10,9 @@ use super::table::Id;
 use super::{Owner, World};
 
 /// The near end of connections between sites: a public address of a VPC.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VpnGateway {
     /// Its identifier.
     pub uuid: Uuid,
@@ -24,7 +27,9 @@ pub struct VpnGateway {
 }
 
 /// The far end of connections between sites, as somebody described it.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct CustomerGateway {
     /// Its identifier.
     pub uuid: Uuid,
@@ -35,7 +40,9 @@ pub struct CustomerGateway {
 }
 
 /// What somebody says of the far end.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VpnTerms {
     /// Its name.
     pub name: String,
@@ -64,7 +71,8 @@ pub struct VpnTerms {
 }
 
 /// The state of a connection between sites.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum ConnectionState {
     /// Not begun.
     Pending,
@@ -87,7 +95,9 @@ impl ConnectionState {
 }
 
 /// A connection between sites.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VpnConnection {
     /// Its identifier.
     pub uuid: Uuid,
@@ -108,7 +118,9 @@ pub struct VpnConnection {
 }
 
 /// An entrance for users far away: a public address that lets them into a network.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct RemoteAccessVpn {
     /// Its identifier.
     pub uuid: Uuid,
@@ -129,7 +141,9 @@ pub struct RemoteAccessVpn {
 }
 
 /// Somebody who may come in.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct VpnUser {
     /// Their identifier.
     pub uuid: Uuid,

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::World;
@@ -12,7 +13,9 @@ use super::table::Id;
 use super::virtual_machine::MachineState;
 
 /// A zone.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Zone {
     /// Its identifier.
     pub uuid: Uuid,
@@ -45,7 +48,9 @@ pub struct Zone {
 }
 
 /// A pod.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Pod {
     /// Its identifier.
     pub uuid: Uuid,
@@ -68,7 +73,9 @@ pub struct Pod {
 }
 
 /// A cluster.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct Cluster {
     /// Its identifier.
     pub uuid: Uuid,
@@ -89,7 +96,8 @@ pub struct Cluster {
 }
 
 /// The state of primary storage (STP-001).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub enum PoolState {
     /// In use.
     Up,
@@ -112,7 +120,9 @@ impl PoolState {
 }
 
 /// Primary storage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct StoragePool {
     /// Its identifier.
     pub uuid: Uuid,
@@ -149,7 +159,9 @@ impl StoragePool {
 }
 
 /// Secondary storage.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
 pub struct ImageStore {
     /// Its identifier.
     pub uuid: Uuid,

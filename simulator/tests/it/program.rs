@@ -10,6 +10,22 @@ fn simulator(arguments: &[&str]) -> Command {
     command
 }
 
+/// Runs the program while something is done with its ready line, and expects that it ends well.
+pub(crate) fn while_running(arguments: &[&str], act: impl FnOnce(&serde_json::Value)) {
+    let mut child = simulator(arguments)
+        .args(["--print", "json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the binary was built for this test");
+    let mut line = String::new();
+    let out = child.stdout.take().expect("standard output is piped");
+    BufReader::new(out).read_line(&mut line).expect("a ready line");
+    act(&serde_json::from_str(&line).expect("one JSON object"));
+    let status = Command::new("kill").arg(child.id().to_string()).status().expect("kill exists");
+    assert!(status.success());
+    assert_eq!(child.wait().expect("our own child").code(), Some(0));
+}
+
 #[test]
 fn it_prints_one_line_and_ends_well_when_told_to() {
     let mut child = simulator(&["--print", "json"])

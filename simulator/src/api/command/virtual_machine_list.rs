@@ -21,7 +21,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             // Only machines and templates have details with a choice; an empty one is free.
             let kind = arguments.required("resourcetype").to_ascii_lowercase();
             let details = if matches!(kind.as_str(), "uservm" | "template") { DETAIL_OPTIONS } else { &[] };
-            let details = Value::Lists(details);
+            let texts = |items: &[&str]| items.iter().map(|item| (*item).to_owned()).collect();
+            let details = details.iter().map(|(key, items)| ((*key).to_owned(), texts(items)));
+            let details = Value::Lists(details.collect());
             Ok(Reply::Object(Object::new().with("details", details)))
         },
         ..Behaviour::PLAIN
