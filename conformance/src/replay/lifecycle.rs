@@ -132,7 +132,7 @@ impl Scene<'_> {
             if !waited || answer.0 != 200 || is_over(&answer.1) {
                 break;
             }
-            self.live.advance(BETWEEN_POLLS);
+            self.live.wait(BETWEEN_POLLS);
             answer = self.ask(&step.caller, &step.command, params, &step.format)?;
         }
         Ok(answer)
@@ -200,7 +200,7 @@ impl Scene<'_> {
         let mut elapsed = Duration::ZERO;
         for poll in 0..POLLS {
             let passed = if poll > PATIENT_POLLS { HELD_UP } else { BETWEEN_POLLS };
-            self.live.advance(passed);
+            self.live.wait(passed);
             elapsed += passed;
             let (_, body) = self.ask(&step.caller, command, &params, "json")?;
             let status = job_status(&body);

@@ -1,6 +1,6 @@
 //! The cloud that a recording is played to, and calls to it in our own words.
 
-use std::{collections::HashMap, io, time::Duration};
+use std::{collections::HashMap, io, thread, time::Duration};
 
 use serde_json::{Map, Value};
 
@@ -184,6 +184,17 @@ impl Live {
             return Ok(());
         }
         Err("a named target is not restarted".to_owned())
+    }
+
+    /// Lets time pass between two questions for a job: on the clock of a cloud of ours, which costs nothing; somebody
+    /// else's has to be waited for.
+    #[cfg_attr(not(feature = "embedded"), expect(clippy::unused_self, reason = "nothing is ours then"))]
+    pub(super) fn wait(&self, time: Duration) {
+        #[cfg(feature = "embedded")]
+        if self.cloud.is_some() {
+            return self.advance(time);
+        }
+        thread::sleep(time);
     }
 
     /// A fresh installation has no keys; its integration port gives them out.
