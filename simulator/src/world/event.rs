@@ -58,6 +58,8 @@ pub struct Event {
     pub created: Moment,
     /// Whether it was archived.
     pub archived: bool,
+    /// Whether users are shown it: what it is about was displayed then (EVT-014).
+    pub display: bool,
 }
 
 /// What an event is about.
@@ -103,6 +105,7 @@ impl World {
             new.parent.and_then(|parent| self.events.get(parent)).and_then(|event| event.resource.clone())
         });
         let created = self.now;
+        let display = new.about.is_none_or(|about| self.is_displayed(about));
         self.events.insert(Event {
             uuid,
             user: new.user,
@@ -115,7 +118,18 @@ impl World {
             resource,
             created,
             archived: false,
+            display,
         })
+    }
+
+    /// Whether users are shown what happens to a thing.
+    fn is_displayed(&self, about: Handle) -> bool {
+        let shown = match about.kind {
+            Kind::VirtualMachine => self.virtual_machines.get(about.id).map(|row| row.display),
+            Kind::Vpc => self.vpcs.get(about.id).map(|row| row.display),
+            _ => None,
+        };
+        shown.unwrap_or(true)
     }
 
     /// The identifier, type name and name of a thing as it is now (EVT-009).

@@ -7,6 +7,7 @@ mod corpus;
 mod coverage;
 mod directory;
 mod families;
+mod jobs;
 mod listener;
 mod program;
 mod releases;
