@@ -1162,6 +1162,60 @@ quirks! {
     JobsAreTheirUsers "jobs-are-their-users";
     /// Jobs are listed newest first.
     NewestJobsComeFirst "newest-jobs-come-first";
+
+    // Jobs, accepted and over.
+    /// The answer to a two-step command has the job first.
+    JobIdComesFirst "job-id-comes-first";
+    /// XML has an element around the identifiers of an accepted job.
+    AcceptedJobsAreWrapped "accepted-jobs-are-wrapped";
+    /// Every envelope is the command's name in lower case.
+    EnvelopesAreRegular "envelopes-are-regular";
+    /// A deployment that names no image lacks a template.
+    DeployNeedsATemplate "deploy-needs-a-template";
+    /// Jobs can be cancelled.
+    JobsCanBeCancelled "jobs-can-be-cancelled";
+    /// A job is over before it was accepted.
+    JobsEndBeforeTheyBegin "jobs-end-before-they-begin";
+    /// The fields of a job are sorted by name.
+    JobFieldsAreSorted "job-fields-are-sorted";
+    /// A failure in XML is a text.
+    FailuresAreTextInXml "failures-are-text-in-xml";
+    /// A failure without a text has none.
+    FailuresHaveNoDefaultText "failures-have-no-default-text";
+    /// A job without a result has succeeded.
+    EmptyResultsAreSuccesses "empty-results-are-successes";
+    /// The texts of failed jobs are not told to users.
+    JobTextsAreMasked "job-texts-are-masked";
+    /// The server's own jobs on machines are listed.
+    WorkJobsAreListed "work-jobs-are-listed";
+    /// Things are listed with the last job about them, over or not.
+    FinishedJobsStayOnThings "finished-jobs-stay-on-things";
+
+    // Events again.
+    /// Events of failures are no errors.
+    FailuresAreInformation "failures-are-information";
+    /// A job that is refused leaves an event.
+    RefusedJobsAreScheduled "refused-jobs-are-scheduled";
+    /// Events name the number of a thing.
+    EventsNameNumbers "events-name-numbers";
+    /// Every event belongs to whom the thing belongs.
+    EventsFollowTheirThings "events-follow-their-things";
+    /// Users are shown the events of hidden things.
+    HiddenEventsAreListed "hidden-events-are-listed";
+
+    // What every server has.
+    /// Accounts that came with the server are not listed.
+    DefaultAccountsAreHidden "default-accounts-are-hidden";
+    /// Offerings that came with the server say so in their names.
+    DefaultOfferingsAreRenamed "default-offerings-are-renamed";
+    /// Lists do not tell which roles came with the server.
+    DefaultRolesAreNone "default-roles-are-none";
+    /// A cluster or a host that was added is one object.
+    AddedHardwareIsAnObject "added-hardware-is-an-object";
+    /// Keys are made once.
+    KeysAreMadeOnce "keys-are-made-once";
+    /// System machines are listed before their zone is enabled.
+    SystemVmsComeEarly "system-vms-come-early";
 }
 
 /// How many words hold a bit for every fault.

@@ -37,7 +37,7 @@ pub(super) const CHECKS: &[Check] = &[
         requirement: "A command that the caller's role lacks is refused with 432 in errorresponse and a text that \
                       names it.",
         source: "DynamicRoleBasedAPIAccessChecker.java:138-160, ApiServer.java:1123-1125",
-        rules: &["API-ACL-003"],
+        rules: &["API-ACL-003", "JOB-014"],
         run: |target| {
             let reply = setup::ordinary_user(target)?.api("listHosts").send()?;
             expect_lacking(&reply, "listHosts")
@@ -50,7 +50,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[SecondUser, RootAdmin, Setting("dynamic.apichecker.enabled", "true")],
         requirement: "Whatever command the caller's role lacks is refused with 432.",
         source: "ApiServer.java:1383-1404",
-        rules: &["API-ACL-001"],
+        rules: &["API-ACL-001", "JOB-014"],
         run: |target| {
             let user = setup::ordinary_user(target)?;
             let listed = user.api("listApis").send()?;

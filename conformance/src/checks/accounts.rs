@@ -2,7 +2,7 @@
 
 use super::{
     prelude::*,
-    setup::{self, act, done},
+    setup::{self, act, done, id_in},
 };
 
 pub(super) const CHECKS: &[Check] = &[
@@ -48,6 +48,31 @@ pub(super) const CHECKS: &[Check] = &[
             named("disableAccount").param("lock", true).send()?.finish_job()?.expect_success()?;
             let list = target.api("listAccounts").param("id", &member.account).send()?;
             list.expect_field("account.state", "locked")
+        },
+    },
+    Check {
+        id: "accounts/keys-are-replaced",
+        level: Must,
+        profile: Core,
+        needs: &[RootAdmin, Command("createAccount"), Command("registerUserKeys"), Command("getUserKeys")],
+        requirement: "New keys of a user are told in `userkeys` and take the place of the old ones.",
+        source: "RegisterUserKeysCmd.java, cloudstackTestClient.py:141-176",
+        rules: &["GRA-012"],
+        run: |target| {
+            let member = setup::member(target)?;
+            let renew = || target.api("registerUserKeys").param("id", &member.user).send();
+            let pair = |reply: &Reply| -> Result<(String, String), Stop> {
+                Ok((id_in(reply, "userkeys.apikey")?, id_in(reply, "userkeys.secretkey")?))
+            };
+            let (first, second) = (renew()?, renew()?);
+            let (old, new) = (pair(&first)?, pair(&second)?);
+            second.expect_equal("whether the key is a new one", true, old.0 != new.0)?;
+            second.expect_equal("whether the secret is a new one", true, old.1 != new.1)?;
+            let told = target.api("getUserKeys").param("id", &member.user).send()?;
+            told.expect_field("userkeys.apikey", &new.0)?;
+            told.expect_field("userkeys.secretkey", &new.1)?;
+            target.api("listZones").key(&new.0).secret(&new.1).send()?.expect_success()?;
+            target.api("listZones").key(&old.0).secret(&old.1).send()?.expect_error(401)
         },
     },
     Check {

@@ -78,7 +78,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: NETWORKS,
         requirement: "A job that has ended has its fields in the types that clients expect, and names no server.",
         source: "AsyncJobResponse.java:34-96, AsyncJobJoinDaoImpl.java:59-106",
-        rules: &["API-RSP-053"],
+        rules: &["API-RSP-053", "JOB-045"],
         run: |target| {
             let reply = removed_network(target)?.reply;
             for (name, kind) in FIELDS {
@@ -131,7 +131,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: NETWORKS,
         requirement: "The result of a job that tells nothing is the flag success, in JSON without a displaytext.",
         source: "ResponseObjectTypeAdapter.java:41-46",
-        rules: &["API-RSP-055"],
+        rules: &["API-RSP-055", "JOB-058"],
         run: |target| {
             let job = removed_network(target)?;
             job.reply.expect_field("jobresult.success", true)?;
@@ -148,7 +148,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: setup::MACHINES,
         requirement: "The thing in the result of a job carries the id of that job, as one that is pending.",
         source: "observed on a management server",
-        rules: &["API-RSP-057"],
+        rules: &["API-RSP-057", "JOB-065"],
         run: |target| {
             let job = setup::us(target).stopped_machine()?.job;
             job.reply.expect_field("jobstatus", 1)?;
@@ -206,7 +206,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[SecondUser],
         requirement: "The text of an internal error is not told to an ordinary user.",
         source: "ApiServer.java:698-728, BaseCmd.java:106",
-        rules: &["API-ERR-031"],
+        rules: &["API-ERR-031", "JOB-018"],
         run: |target| {
             let user = setup::ordinary_user(target)?;
             // No page has a negative size, which is noticed where it hurts (API-ERR-044).

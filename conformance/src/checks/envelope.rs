@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys],
         requirement: "A parameter that no command knows changes nothing but the signature.",
         source: "ParamGenericValidationWorker.java:78-107",
-        rules: &["API-REQ-009", "API-REQ-011"],
+        rules: &["API-REQ-009", "API-REQ-011", "JOB-024"],
         run: |target| {
             let plain = target.api("listZones").send()?;
             for_all(target, &(unknown_name(), text(12)), |(name, value)| {
@@ -156,7 +156,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys, Since("4.21")],
         requirement: "The version attribute of the XML root is not shown to a caller who is not known.",
         source: "ApiResponseSerializer.java:180-184",
-        rules: &["API-RSP-003", "API-SIG-046"],
+        rules: &["API-RSP-003", "API-SIG-046", "JOB-005"],
         run: |target| {
             let reply = target.api("listZones").unsigned().xml().send()?;
             reply.expect_error(401)?;

@@ -188,7 +188,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Integration],
         requirement: "An unknown command or none at all on the integration port is refused with 432.",
         source: "ApiServer.java:623-633,671-674",
-        rules: &["API-INT-002", "API-INT-007"],
+        rules: &["API-INT-002", "API-INT-007", "JOB-015"],
         run: |target| {
             let reply = target.api("noSuchCommandAtAll").integration().send()?;
             reply.expect_error_text(432, "Unknown API command: noSuchCommandAtAll")?;

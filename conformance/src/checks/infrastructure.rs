@@ -149,11 +149,7 @@ pub(super) const CHECKS: &[Check] = &[
         rules: &["REA-009"],
         run: |target| {
             let zone = zone(target)?;
-            let request =
-                target.api("createPod").param("zoneid", &zone).param("name", target.fresh_name("pod"));
-            let request = request.param("gateway", "10.79.0.1").param("netmask", "255.255.255.0");
-            let pod = request.param("startip", "10.79.0.2").param("endip", "10.79.0.9").send()?;
-            pod.expect_success()?;
+            pod(target, &zone)?;
             let reply = target.api("deleteZone").param("id", &zone).send()?;
             reply.expect_error_text(530, "The zone cannot be deleted because there are pods in this zone.")
         },
@@ -180,6 +176,57 @@ pub(super) const CHECKS: &[Check] = &[
             providers.expect_field("networkserviceprovider.state", "Disabled")
         },
     },
+    Check {
+        id: "infrastructure/added-cluster-is-a-list",
+        level: Must,
+        profile: Full,
+        needs: &[
+            RootAdmin,
+            Command("createZone"),
+            Command("createPod"),
+            Command("addCluster"),
+            Command("deleteCluster"),
+        ],
+        requirement: "The answer to a cluster that is added is a list with that cluster.",
+        source: "AddClusterCmd.java, deployDataCenter.py:191-230",
+        rules: &["GRA-011"],
+        run: |target| {
+            // Hypervisors that are told of hosts, not asked for them.
+            let plain = ["Simulator", "KVM", "XenServer"];
+            let kinds: Vec<String> = target
+                .api("listClusters")
+                .send()?
+                .success()?
+                .items("cluster")
+                .iter()
+                .filter_map(|cluster| cluster.text_at("hypervisortype"))
+                .filter(|kind| plain.contains(&kind.as_str()))
+                .collect();
+            let hypervisor = kinds.first().ok_or(Stop::Unsupported(Listed("listClusters", "cluster")))?;
+            let zone = zone(target)?;
+            let request = target.api("addCluster").param("zoneid", &zone).param("podid", pod(target, &zone)?);
+            let request = request.param("clustername", target.fresh_name("cluster"));
+            let request = request.param("hypervisor", hypervisor).param("clustertype", "CloudManaged");
+            let reply = request.send()?;
+            reply.expect_success()?;
+            reply.expect_field("count", 1)?;
+            reply.expect_items("cluster", 1)
+        },
+    },
+    Check {
+        id: "infrastructure/no-system-machines-yet",
+        level: Should,
+        profile: Full,
+        needs: &[RootAdmin, Command("createZone"), Command("listSystemVms")],
+        requirement: "A zone that nobody enabled has no system machines.",
+        source: "smoke/test_ssvm.py, SecondaryStorageManagerImpl.java",
+        rules: &["GRA-013"],
+        run: |target| {
+            let list = target.api("listSystemVms").param("zoneid", zone(target)?).send()?;
+            list.expect_success()?;
+            list.expect_items("systemvm", 0)
+        },
+    },
 ];
 
 /// A zone of ours, without anything in it.
@@ -187,6 +234,13 @@ fn zone(target: &Target) -> Result<String, Stop> {
     let request = target.api("createZone").param("name", target.fresh_name("zone"));
     let request = request.param("networktype", "Advanced").param("guestcidraddress", "10.78.0.0/16");
     id_in(&request.param("dns1", "192.0.2.53").param("internaldns1", "192.0.2.53").send()?, "zone.id")
+}
+
+/// A pod in a zone of ours.
+fn pod(target: &Target, zone: &str) -> Result<String, Stop> {
+    let request = target.api("createPod").param("zoneid", zone).param("name", target.fresh_name("pod"));
+    let request = request.param("gateway", "10.79.0.1").param("netmask", "255.255.255.0");
+    id_in(&request.param("startip", "10.79.0.2").param("endip", "10.79.0.9").send()?, "pod.id")
 }
 
 /// A field of every element of a list is one of these words.

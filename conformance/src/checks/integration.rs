@@ -202,7 +202,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[Integration, Since("4.21")],
         requirement: "XML of the integration port does not name the version of the target.",
         source: "ApiResponseSerializer.java:180-184",
-        rules: &["API-INT-010"],
+        rules: &["API-INT-010", "JOB-005"],
         run: |target| {
             let reply = target.api("listZones").integration().xml().send()?;
             reply.expect_success()?;

@@ -420,6 +420,45 @@ pub(super) const CHECKS: &[Check] = &[
             other.expect_equal("our jobs of another class", "", ours(&other)?.join(" "))
         },
     },
+    Check {
+        id: "jobs/no-internal-ones-are-listed",
+        level: Should,
+        profile: Core,
+        needs: NETWORKS,
+        requirement: "Every listed job is one of a command, none is the server's own.",
+        source: "QueryManagerImpl.java:3139,3170",
+        rules: &["JOB-072"],
+        run: |target| {
+            let job = submitted(target)?;
+            let list = target.api("listAsyncJobs").param("listall", true).send()?;
+            job.finish_job()?;
+            for one in list.success()?.items("asyncjobs") {
+                let class = one.text_at("cmd").unwrap_or_default();
+                let name = class.rsplit('.').next().unwrap_or_default();
+                if !name.contains("Cmd") {
+                    return Err(list.mismatch("asyncjobs.cmd", "the class of a command", class));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "jobs/finished-leave-their-things",
+        level: Should,
+        profile: Core,
+        needs: setup::MACHINES,
+        requirement: "A machine is not listed with a job that is over.",
+        source: "ApiServer.java:853-908, cloud.user_vm_view.sql",
+        rules: &["JOB-078"],
+        run: |target| {
+            let us = setup::us(target);
+            let machine = us.stopped_machine()?;
+            let list = us.listed(&machine.id)?;
+            list.expect_field("virtualmachine.id", &machine.id)?;
+            list.expect_absent("virtualmachine.jobid")?;
+            list.expect_absent("virtualmachine.jobstatus")
+        },
+    },
 ];
 
 /// An accepted job that deletes an unused network of ours.

@@ -2,11 +2,13 @@
 //!
 //! To add a check, copy a literal in its area's file. To add an area, add a `mod` and an entry in [`AREAS`].
 
+mod acceptance;
 mod access;
 mod accounts;
 mod addresses;
 mod answers;
 mod client_address;
+mod defaults;
 mod directory;
 mod discovery;
 mod encoding;
@@ -31,6 +33,7 @@ mod parameters;
 mod parity;
 mod releases;
 mod resource_limits;
+mod results;
 mod setup;
 pub mod shape;
 mod sign_on;
@@ -162,7 +165,13 @@ pub const AREAS: &[Area] = &[
     },
     Area { name: "parity", title: "XML says what JSON says.", checks: parity::CHECKS },
     Area { name: "shape", title: "The fields of listed things and their types.", checks: shape::CHECKS },
+    Area {
+        name: "acceptance",
+        title: "What accepts a job, and what refuses it before there is one.",
+        checks: acceptance::CHECKS,
+    },
     Area { name: "jobs", title: "Jobs: accepted, pending, ended.", checks: jobs::CHECKS },
+    Area { name: "results", title: "What is left of a job that is over.", checks: results::CHECKS },
     Area {
         name: "answers",
         title: "Bodies that many commands share: success, jobs, refusals of the work.",
@@ -210,7 +219,11 @@ pub const AREAS: &[Area] = &[
         checks: vpc::CHECKS,
     },
     Area { name: "tags", title: "Tags on things.", checks: tags::CHECKS },
-    Area { name: "events", title: "How events are asked for.", checks: events::CHECKS },
+    Area {
+        name: "events",
+        title: "Events: how they are asked for, and what they tell to whom.",
+        checks: events::CHECKS,
+    },
     Area {
         name: "accounts",
         title: "Accounts, domains and projects: their states, and what holds them.",
@@ -222,6 +235,7 @@ pub const AREAS: &[Area] = &[
         title: "What clouds are made of: zones, pods, clusters, hosts, storage, routers.",
         checks: infrastructure::CHECKS,
     },
+    Area { name: "defaults", title: "What every server has from its first start.", checks: defaults::CHECKS },
     Area {
         name: "stateful",
         title: "Any sequence of commands of two accounts: what must hold whatever they do.",

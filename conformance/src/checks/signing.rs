@@ -75,7 +75,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys],
         requirement: "An unknown command without a session is refused with 401, correctly signed or not.",
         source: "ApiServer.java:975-980",
-        rules: &["API-SIG-042"],
+        rules: &["API-SIG-042", "JOB-015"],
         run: |target| target.api("noSuchCommandAtAll").send()?.expect_error(401),
     },
     Check {

@@ -89,7 +89,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         requirement: "While its job is pending a listed snapshot names that job, with the number 0 as its status.",
         source: "ApiServer.java:856-908",
-        rules: &["API-RSP-032"],
+        rules: &["API-RSP-032", "JOB-078"],
         run: |target| {
             let machine = setup::us(target).machine()?;
             let volume = root_volume(target, &machine.id)?;

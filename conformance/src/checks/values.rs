@@ -192,7 +192,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: TAGS,
         requirement: "The job that is to make a tag without a value fails with 530.",
         source: "TaggedResources.java:35-75, ApiAsyncJobDispatcher.java:119-137",
-        rules: &["API-PAR-004", "API-RSP-056"],
+        rules: &["API-PAR-004", "API-RSP-056", "JOB-063"],
         run: |target| {
             let network = setup::us(target).network()?;
             let job = tagging(target, &network).param("tags[0].key", "cc-key").finish()?;

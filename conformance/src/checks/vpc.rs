@@ -39,6 +39,24 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "vpc/gateway-change-has-no-result",
+        level: Should,
+        profile: Core,
+        needs: &[Command("createVPC"), Command("createVpnGateway"), Command("updateVpnGateway")],
+        requirement: "A job whose command answers nothing succeeds without a result.",
+        source: "ApiSerializerHelper.java:35-47, UpdateVpnGatewayCmd.java",
+        rules: &["JOB-064"],
+        run: |target| {
+            let (vpc, _) = vpc(target)?;
+            let gateway = target.api("createVpnGateway").param("vpcid", vpc).send()?;
+            gateway.finish_job()?.expect_success()?;
+            let job = act(target, "updateVpnGateway", &id_in(&gateway, "id")?)?;
+            job.expect_success()?;
+            job.reply.expect_absent("jobresult")?;
+            job.reply.expect_absent("jobresulttype")
+        },
+    },
+    Check {
         id: "vpc/tier-waits",
         level: Must,
         profile: Core,

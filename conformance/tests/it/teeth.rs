@@ -45,7 +45,9 @@ const TEETH: &[&[Pair]] = &[
     ENCODING,
     PARITY,
     SHAPE,
+    ACCEPTANCE,
     JOBS,
+    RESULTS,
     ANSWERS,
     MACHINES,
     SNAPSHOTS,
@@ -61,6 +63,7 @@ const TEETH: &[&[Pair]] = &[
     ACCOUNTS,
     RESOURCE_LIMITS,
     INFRASTRUCTURE,
+    DEFAULTS,
     STATEFUL,
     USER_DATA,
     METADATA,
@@ -328,6 +331,7 @@ const VALUES: &[Pair] = &[
     ("values/map-members", "indices-count-from-zero"),
     ("values/tags-are-pairs", "tags-are-merged"),
     ("values/tag-without-a-value", "tags-need-no-value"),
+    ("values/tag-without-a-value", "failures-have-no-default-text"),
     ("values/filter-without-a-value", "tags-need-no-value"),
     ("values/text-for-a-map", "plain-maps-are-empty"),
     ("values/host-names", "host-names-begin-with-digits"),
@@ -568,6 +572,32 @@ const JOBS: &[Pair] = &[
     ("jobs/networks-are-not-named", "jobs-name-every-thing"),
     ("jobs/oldest-first", "newest-jobs-come-first"),
     ("jobs/oldest-first", "keyword-is-ignored"),
+    ("jobs/no-internal-ones-are-listed", "work-jobs-are-listed"),
+    ("jobs/finished-leave-their-things", "finished-jobs-stay-on-things"),
+];
+
+const ACCEPTANCE: &[Pair] = &[
+    ("acceptance/id-before-job", "job-id-comes-first"),
+    ("acceptance/no-wrapper-in-xml", "accepted-jobs-are-wrapped"),
+    ("acceptance/historic-envelopes", "envelopes-are-regular"),
+    ("acceptance/no-job-on-a-foreign-thing", "foreign-things-are-accessible"),
+    ("acceptance/one-image", "deploy-needs-a-template"),
+    ("acceptance/nothing-cancels", "jobs-can-be-cancelled"),
+];
+
+const RESULTS: &[Pair] = &[
+    ("results/ends-after-it-begins", "jobs-end-before-they-begin"),
+    ("results/order-of-fields", "job-fields-are-sorted"),
+    ("results/failure-in-xml", "failures-are-text-in-xml"),
+    ("results/texts-of-failures-are-told", "job-texts-are-masked"),
+    ("results/fields-of-their-reader", "admin-fields-leak"),
+];
+
+const DEFAULTS: &[Pair] = &[
+    ("defaults/administrator-in-root", "default-accounts-are-hidden"),
+    ("defaults/network-offerings", "default-offerings-are-renamed"),
+    ("defaults/vpc-offerings", "default-offerings-are-renamed"),
+    ("defaults/roles", "default-roles-are-none"),
 ];
 
 const ANSWERS: &[Pair] = &[
@@ -589,6 +619,7 @@ const ANSWERS: &[Pair] = &[
 const VPC: &[Pair] = &[
     ("vpc/created-is-enabled", "states-of-vpcs-are-capitals"),
     ("vpc/job-is-about-none", "none-is-not-told"),
+    ("vpc/gateway-change-has-no-result", "empty-results-are-successes"),
     ("vpc/tier-waits", "tiers-start-implemented"),
     ("vpc/held-by-tiers", "vpcs-take-their-tiers"),
     ("vpc/deleted-again", "removed-things-are-unknown"),
@@ -702,11 +733,17 @@ const EVENTS: &[Pair] = &[
     ("events/unknown-type-of-things", "unknown-things-have-no-events"),
     ("events/chain-has-its-root", "chains-lack-their-root"),
     ("events/deployment", "events-are-not-recorded"),
+    ("events/failure-is-an-error", "failures-are-information"),
+    ("events/refused-is-not-scheduled", "refused-jobs-are-scheduled"),
+    ("events/name-their-thing", "events-name-numbers"),
+    ("events/work-is-the-callers", "events-follow-their-things"),
+    ("events/of-hidden-things", "hidden-events-are-listed"),
 ];
 
 const ACCOUNTS: &[Pair] = &[
     ("accounts/states-are-lower-case", "account-states-are-capitals"),
     ("accounts/locked-by-disabling", "locked-accounts-are-disabled"),
+    ("accounts/keys-are-replaced", "keys-are-made-once"),
     ("accounts/deleted-again", "removed-things-are-unknown"),
     ("accounts/used-domain-stays", "domains-take-their-accounts"),
     ("accounts/used-project-stays", "projects-take-their-things"),
@@ -729,6 +766,8 @@ const INFRASTRUCTURE: &[Pair] = &[
     ("infrastructure/new-zone-is-disabled", "zones-start-enabled"),
     ("infrastructure/zone-with-a-pod-stays", "zones-take-their-pods"),
     ("infrastructure/physical-network-has-providers", "physical-networks-are-empty"),
+    ("infrastructure/added-cluster-is-a-list", "added-hardware-is-an-object"),
+    ("infrastructure/no-system-machines-yet", "system-vms-come-early"),
 ];
 
 const STATEFUL: &[Pair] = &[

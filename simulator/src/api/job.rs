@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::Outcome;
 use super::caller::Caller;
 use super::command::{self, Behaviour};
-use super::error::{ApiError, Fault};
+use super::error::{self, ApiError, Fault};
 use super::parameter::{self, Arguments};
 use super::release;
 use crate::catalog::{self, JobInstance};
@@ -38,7 +38,12 @@ pub(crate) fn submit(
     let behaviour = command::find(command)?;
     let caller = submitter(world, caller, pairs);
     if let Some(check) = behaviour.check {
-        check(world, &caller, arguments)?;
+        let verdict = check(world, &caller, arguments);
+        if verdict.is_err() && world.sins(Quirk::RefusedJobsAreScheduled) {
+            let about = behaviour.about.and_then(|name| arguments.handle(name));
+            command::record_scheduled(world, caller, arguments, behaviour, about);
+        }
+        verdict?;
     }
     let created = match behaviour.create {
         Some(create) => Some(create(world, &caller, arguments)?),
@@ -423,12 +428,17 @@ pub(crate) fn advance(world: &mut World) {
         .jobs
         .iter()
         .take_while(|(_, job)| job.created.plus_millis(kept_millis) <= world.now)
+        // The server's own job is not of those that are looked for (JOB-049).
+        .filter(|(_, job)| !job.command.is_empty())
         .filter(|(_, job)| {
-            job.completed.is_some_and(|completed| completed.plus_millis(kept_millis) <= world.now)
+            job.completed.is_none_or(|completed| completed.plus_millis(kept_millis) <= world.now)
         })
         .map(|(id, job)| (id, job.uuid))
         .collect();
     for (id, uuid) in expired {
+        // What nobody asked for in all that time has its work done, so that nothing is held up by it for ever.
+        finish(world, id);
+        world.open_jobs.remove(&id);
         world.jobs.remove(id);
         world.index.remove(&uuid);
     }
@@ -567,7 +577,12 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
             }
         }
         Progress::Failed { code, text } => {
-            let text = text.as_deref().unwrap_or("Command failed due to Internal Server Error");
+            let has_default = !world.sins(Quirk::FailuresHaveNoDefaultText);
+            let text = match text.as_deref() {
+                Some(_) if !is_admin && world.sins(Quirk::JobTextsAreMasked) => Some(error::MASKED),
+                None if has_default => Some("Command failed due to Internal Server Error"),
+                text => text,
+            };
             object.push("jobresulttype", "object");
             let class = world.sins(Quirk::FailedJobsHaveAClass).then_some(4350);
             let result = Object::new().with("errorcode", *code).with("cserrorcode", class);
@@ -591,12 +606,19 @@ pub(crate) fn view(world: &World, id: Id) -> Option<Object> {
         .with("created", job.created)
         .with(
             "completed",
-            job.completed.or_else(|| world.sins(Quirk::PendingJobsAreCompleted).then_some(job.created)),
+            match job.completed {
+                Some(_) if world.sins(Quirk::JobsEndBeforeTheyBegin) => Some(job.created.plus_millis(-5000)),
+                None if world.sins(Quirk::PendingJobsAreCompleted) => Some(job.created),
+                completed => completed,
+            },
         )
         .with("jobid", job.uuid)
         .with("jobstatus", status);
     if world.sins(Quirk::JobFieldsComeFirst) {
         object.fields.rotate_right(2);
+    }
+    if world.sins(Quirk::JobFieldsAreSorted) {
+        object.fields.sort_by_key(|field| field.name);
     }
     Some(object)
 }
@@ -627,6 +649,9 @@ fn result_tree(world: &World, reply: &Reply, command: &str) -> Option<Object> {
         Reply::Success(text) if world.sins(Quirk::JobSuccessHasADisplayText) => {
             let text = text.as_deref().unwrap_or("done");
             Some(Object::new().with("success", true).with("displaytext", text))
+        }
+        Reply::Nothing if world.sins(Quirk::EmptyResultsAreSuccesses) => {
+            Some(Object::new().with("success", true))
         }
         Reply::Object(object) => {
             Some(Object::new().with(object.name.unwrap_or(name), without_names(object.clone())))

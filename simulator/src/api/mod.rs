@@ -105,6 +105,11 @@ fn main_port(world: &mut World, request: &Request) -> Response {
     if let Some(entrance) = name.and_then(|name| session::entrance::find(world, name)) {
         return session::entrance::answer(world, entrance, request, &parameters, format, address);
     }
+    if name == Some("cancelAsyncJob") && world.sins(Quirk::JobsCanBeCancelled) {
+        let content_type = content_type(true, Port::Main).to_owned();
+        let body = b"{\"cancelasyncjobresponse\":{\"success\":true}}".to_vec();
+        return Response { headers: vec![("Content-Type", content_type)], body, ..Response::empty(200) };
+    }
     if world.sins(Quirk::ControlCharactersComeFirst)
         && let Err(refusal) = parameter::refuse_control_characters(&world.quirks, parameters.pairs())
     {
@@ -410,7 +415,14 @@ fn serve(
                 Outcome::Job { job, entity } => {
                     let status = world.sins(Quirk::AcceptedJobsHaveAStatus).then_some(0);
                     let name = if world.sins(Quirk::JobIdInCamelCase) { "jobId" } else { "jobid" };
-                    let fields = Object::new().with("id", entity).with(name, job).with("jobstatus", status);
+                    let mut fields =
+                        Object::new().with("id", entity).with(name, job).with("jobstatus", status);
+                    if world.sins(Quirk::JobIdComesFirst) {
+                        fields.fields.reverse();
+                    }
+                    if world.sins(Quirk::AcceptedJobsAreWrapped) && format == Format::Xml {
+                        fields = Object::new().with("asyncjobs", fields);
+                    }
                     envelope::inline(&style, command.response_name(), &fields)
                 }
             };
@@ -670,6 +682,9 @@ fn error_envelope(world: &World, parameters: &Parameters, error: &ApiError) -> C
     }
     match name {
         None => "null".into(),
+        Some(name) if world.sins(Quirk::EnvelopesAreRegular) => {
+            format!("{}response", name.to_lowercase()).into()
+        }
         Some(name) => command::known(world, name)
             .filter(|command| command::is_served(*command))
             .map_or("errorresponse", Command::error_name)

@@ -38,6 +38,11 @@ fn one(style: &Style<'_>, field: Field) -> Option<Field> {
             Value::from(number.to_string()).integral()
         }
         Value::Object(_) if in_xml && sins(Quirk::XmlDropsInnerObjects) => return None,
+        Value::Object(inner)
+            if in_xml && inner.get("errorcode").is_some() && sins(Quirk::FailuresAreTextInXml) =>
+        {
+            Value::from("it failed")
+        }
         Value::Texts(_) if in_xml && sins(Quirk::XmlDropsListsOfTexts) => return None,
         Value::Objects(items) => {
             let items: Vec<Object> = items.into_iter().map(|item| object(style, item)).collect();

@@ -63,6 +63,8 @@ pub struct Event {
     pub created: Moment,
     /// Whether it was archived.
     pub archived: bool,
+    /// Whether users are shown it: what it is about was displayed then (EVT-014).
+    pub display: bool,
 }
 
 /// What an event is about.
@@ -126,6 +128,7 @@ impl World {
             Some(Subject { uuid: None, type_name, handle: None, name: None })
         });
         let created = self.now;
+        let display = new.about.is_none_or(|about| self.is_displayed(about));
         self.events.insert(Event {
             uuid,
             user: new.user,
@@ -138,6 +141,7 @@ impl World {
             resource,
             created,
             archived: false,
+            display,
         })
     }
 
@@ -150,6 +154,16 @@ impl World {
         };
         let last = self.events.iter().rev().map(|(_, event)| event).find(|event| is_about(event));
         last.and_then(|event| event.resource.as_ref()).unwrap_or(subject).name.clone()
+    }
+
+    /// Whether users are shown what happens to a thing.
+    fn is_displayed(&self, about: Handle) -> bool {
+        let shown = match about.kind {
+            Kind::VirtualMachine => self.virtual_machines.get(about.id).map(|row| row.display),
+            Kind::Vpc => self.vpcs.get(about.id).map(|row| row.display),
+            _ => None,
+        };
+        shown.unwrap_or(true)
     }
 
     /// The identifier, type name and name of a thing as it is now (EVT-009). What has a text for display goes by that.

@@ -10,6 +10,7 @@ mod coverage;
 mod dhcp;
 mod directory;
 mod families;
+mod jobs;
 mod listener;
 mod program;
 mod releases;

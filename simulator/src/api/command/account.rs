@@ -48,6 +48,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .accounts
                 .iter()
                 .filter(|(_, row)| row.account_type != AccountType::Project)
+                .filter(|(_, row)| !row.is_default || !world.sins(Quirk::DefaultAccountsAreHidden))
                 .filter(|(id, row)| match domain {
                     Some(domain) if below || everything => world.is_within(row.domain, domain),
                     Some(domain) => row.domain == domain,

@@ -22,6 +22,11 @@ pub(super) fn deploy(world: &mut World, caller: &Caller, arguments: &Arguments) 
     acting_owner(world, caller, arguments)?;
     let sources = ["templateid", "volumeid", "snapshotid"];
     if sources.iter().filter(|name| arguments.has(name)).count() != 1 {
+        if world.sins(Quirk::DeployNeedsATemplate) {
+            return Err(ApiError::invalid(
+                "Unable to execute API command deployvirtualmachine due to missing parameter templateid",
+            ));
+        }
         return Err(ApiError::api(
             530,
             "Please provide only one of the following parameters - template ID, volume ID or snapshot ID",

@@ -103,6 +103,7 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
             scope.covers(world, row.owner) || root.is_some_and(|root| row.parent == Some(root))
         })
         .filter(|(_, row)| row.archived == archived || wanted.is_some())
+        .filter(|(_, row)| row.display || caller.is_root_admin() || world.sins(Quirk::HiddenEventsAreListed))
         .filter(|(id, _)| wanted.is_none_or(|wanted| wanted == Some(*id)))
         .filter(|(_, row)| event_type.is_none_or(|wanted| row.event_type.eq_ignore_ascii_case(wanted)))
         .filter(|(_, row)| {

@@ -267,5 +267,8 @@ fn add(world: &mut World, arguments: &Arguments) -> Result<Reply, ApiError> {
             row.resource_state = ResourceState::Disabled;
         }
     }
-    Ok(Reply::all(vec![show(world, id)]))
+    Ok(match world.sins(Quirk::AddedHardwareIsAnObject) {
+        true => Reply::Object(show(world, id)),
+        false => Reply::all(vec![show(world, id)]),
+    })
 }

@@ -59,7 +59,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if world.sins(Quirk::NewestJobsComeFirst) {
                 matches.reverse();
             }
-            listing::page(world, arguments, matches, |id| job::view(world, id).unwrap_or_default())
+            let reply =
+                listing::page(world, arguments, matches, |id| job::view(world, id).unwrap_or_default())?;
+            Ok(match reply {
+                Reply::List { count, mut items } if world.sins(Quirk::WorkJobsAreListed) => {
+                    let work = Object::named("asyncjobs").with("cmd", "com.cloud.vm.VmWorkStart");
+                    items.push(work.with("jobstatus", 0));
+                    Reply::List { count: count + 1, items }
+                }
+                other => other,
+            })
         },
         ..Behaviour::PLAIN
     },

@@ -38,7 +38,9 @@ pub(super) fn stays_running(
     _: &str,
 ) -> Result<(), ApiError> {
     let Some(id) = about(arguments) else { return Ok(()) };
-    if arguments.flag("forced") {
+    // A removal stops its machine too, and cannot be forced.
+    let may_force = arguments.command().param("forced").is_some();
+    if may_force && arguments.flag("forced") {
         return Err(ApiError::runtime(format!("Unable to stop the virtual machine due to {AGENT_FAILED}")));
     }
     world.set_machine_state(id, MachineState::Running);

@@ -428,6 +428,21 @@ fn event_owner(world: &World, about: Option<Handle>) -> Option<crate::world::Own
         .and_then(|about| super::access::owner(world, about))
 }
 
+/// Whose the events are that tell of the work, not of the request: whoever calls, or the project that the call
+/// names (EVT-010).
+fn acting_account<'a>(
+    world: &World,
+    account: Id,
+    about: Option<Handle>,
+    sent: impl Fn(&str) -> Option<&'a str>,
+) -> crate::world::Owner {
+    let followed = event_owner(world, about).filter(|_| world.sins(Quirk::EventsFollowTheirThings));
+    let project = sent("projectid").and_then(|text| text.parse().ok()).and_then(|uuid| world.find(uuid));
+    let project = project.filter(|found| found.kind == Kind::Project);
+    let project = project.and_then(|found| world.projects.get(found.id)).map(|row| row.account);
+    followed.unwrap_or_else(|| world.owner_of(project.unwrap_or(account)))
+}
+
 /// Writes the events down that come before the job: `Created` and `Scheduled`. Answers the root
 /// of the chain (EVT-006).
 pub(super) fn record_scheduled(
@@ -487,7 +502,8 @@ pub(super) fn record_completed(
     if is_error && behaviour.is_unseen(arguments) {
         return;
     }
-    let is_error = is_error && !behaviour.always_logs_success;
+    let is_told = !behaviour.always_logs_success && !world.sins(Quirk::FailuresAreInformation);
+    let is_error = is_error && is_told;
     let completed = move |text: &str| {
         if is_error { format!("Error while {text}") } else { format!("Successfully completed {text}") }
     };
@@ -510,7 +526,7 @@ fn record_of_job(
         return;
     }
     let parent = parent.filter(|_| !world.sins(Quirk::EventsHaveNoParent));
-    let owner = event_owner(world, about)
+    let whose = event_owner(world, about)
         .or_else(|| parent.and_then(|parent| world.events.get(parent)).map(|event| event.owner))
         .unwrap_or_else(|| world.owner_of(job.account));
     let uuid = about.and_then(|about| world.uuid_of(about)).or(job.instance);
@@ -518,7 +534,8 @@ fn record_of_job(
         let found = params.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
         found.map(|(_, value)| value.as_str())
     };
-    let description = describe(&filled(texts.action, uuid, about, owner, sent));
+    let description = describe(&filled(texts.action, uuid, about, whose, sent));
+    let owner = acting_account(world, job.account, about, sent);
     world.record(NewEvent { user, owner, event_type, state, is_error, description, parent, about });
 }
 
@@ -556,6 +573,7 @@ pub(super) fn record_synchronous(
     let text = filled(if is_error && makes { plain } else { texts.action }, uuid, about, owner, |name| {
         arguments.sent(name)
     });
+    let owner = acting_account(world, caller.account, about, |name| arguments.sent(name));
     let description = format!("{words} {text}");
     world.record(NewEvent {
         user: caller.user,

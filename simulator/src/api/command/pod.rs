@@ -6,6 +6,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::network::Subnet;
@@ -149,7 +150,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if let Some(row) = world.clusters.get_mut(id) {
                 row.enabled = arguments.filled("allocationstate") != Some("Disabled");
             }
-            Ok(Reply::all(vec![shown_cluster(world, id)]))
+            Ok(match world.sins(Quirk::AddedHardwareIsAnObject) {
+                true => Reply::Object(shown_cluster(world, id)),
+                false => Reply::all(vec![shown_cluster(world, id)]),
+            })
         },
         ..Behaviour::PLAIN
     },

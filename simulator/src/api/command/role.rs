@@ -46,7 +46,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .map(|(id, _)| id)
                 .collect();
             listing::page(world, arguments, matches, |id| {
-                world.roles.get(id).map(|role| view::role(role, true)).unwrap_or_default()
+                let is_told = !world.sins(Quirk::DefaultRolesAreNone);
+                world.roles.get(id).map(|role| view::role(role, is_told)).unwrap_or_default()
             })
         },
         ..Behaviour::PLAIN

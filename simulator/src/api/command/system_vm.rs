@@ -4,6 +4,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::error::{ApiError, Fault};
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::Kind;
@@ -19,11 +20,15 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (pod, host) = (arguments.id("podid"), arguments.id("hostid"));
             let (name, state) = (arguments.filled("name"), arguments.filled("state"));
             let duty = arguments.filled("systemvmtype");
+            let is_early = |zone: Id| {
+                let is_disabled = world.zones.get(zone).is_some_and(|row| !row.enabled);
+                is_disabled && world.sins(Quirk::SystemVmsComeEarly)
+            };
             let matches: Vec<Object> = world
                 .system_vms
                 .iter()
                 .filter(|(id, _)| wanted.as_ref().is_none_or(|wanted| wanted.contains(id)))
-                .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
+                .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone || is_early(zone)))
                 .filter(|(_, row)| pod.is_none_or(|pod| row.pod == pod))
                 .filter(|(_, row)| host.is_none_or(|host| row.host == Some(host)))
                 .filter(|(_, row)| name.is_none_or(|name| row.name == name))

@@ -190,7 +190,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         name: "registerUserKeys",
         run: |world, caller, arguments| {
             let id = reachable(world, *caller, arguments.id("id"))?;
-            world.renew_keys(id);
+            let has_keys = world.users.get(id).is_some_and(|user| user.api_key.is_some());
+            if !has_keys || !world.sins(Quirk::KeysAreMadeOnce) {
+                world.renew_keys(id);
+            }
             Ok(Reply::Object(keys(world, id, false)))
         },
         ..Behaviour::PLAIN

@@ -401,6 +401,9 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
         if let Some(ha) = arguments.maybe_flag("haenable") {
             machine.ha = ha;
         }
+        if let Some(display) = arguments.maybe_flag("displayvm") {
+            machine.display = display;
+        }
         if let Some(protected) = arguments.maybe_flag("deleteprotection") {
             machine.delete_protection = protected;
         }

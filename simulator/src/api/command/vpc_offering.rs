@@ -6,6 +6,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
@@ -197,5 +198,9 @@ fn is_redundant(arguments: &Arguments) -> bool {
 }
 
 fn show(world: &World, id: Id) -> Object {
-    world.vpc_offerings.get(id).map(view::vpc_offering).unwrap_or_default()
+    let Some(row) = world.vpc_offerings.get(id) else { return Object::default() };
+    if row.is_default && world.sins(Quirk::DefaultOfferingsAreRenamed) {
+        return view::vpc_offering(&VpcOffering { name: format!("{} (default)", row.name), ..row.clone() });
+    }
+    view::vpc_offering(row)
 }

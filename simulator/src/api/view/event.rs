@@ -1,6 +1,7 @@
 //! Events.
 
 use super::Owned as _;
+use crate::quirk::Quirk;
 use crate::reply::Object;
 use crate::world::World;
 use crate::world::event::Event;
@@ -17,6 +18,9 @@ pub fn event(world: &World, row: &Event) -> Object {
             None => world.last_name(subject),
         }
     });
+    let number = subject.and_then(|subject| subject.handle).map(|handle| handle.id.to_string());
+    let number = number.filter(|_| world.sins(Quirk::EventsNameNumbers));
+    let resource = number.or_else(|| Some(subject?.uuid?.to_string()));
     Object::new()
         .with("id", row.uuid)
         .with("username", user.map(|user| user.username.as_str()))
@@ -24,7 +28,7 @@ pub fn event(world: &World, row: &Event) -> Object {
         .with("level", if row.is_error { "ERROR" } else { "INFO" })
         .with("description", &row.description)
         .with_owner(world, row.owner)
-        .with("resourceid", subject.and_then(|subject| subject.uuid))
+        .with("resourceid", resource)
         .with("resourcetype", subject.map(|subject| subject.type_name))
         .with("resourcename", name)
         .with("created", row.created)

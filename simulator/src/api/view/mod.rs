@@ -101,6 +101,10 @@ fn open_job(world: &World, about: Handle) -> Option<Uuid> {
     if world.sins(Quirk::ListedThingsNameNoJob) {
         return None;
     }
+    if world.sins(Quirk::FinishedJobsStayOnThings) {
+        let last = world.jobs.iter().rfind(|(_, job)| job.about == Some(about));
+        return last.map(|(_, job)| job.uuid);
+    }
     let open = world.open_jobs.iter().rev().filter_map(|id| world.jobs.get(*id));
     open.filter(|job| job.about == Some(about) && !job.is_done()).map(|job| job.uuid).next()
 }

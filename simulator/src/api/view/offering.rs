@@ -1,6 +1,7 @@
 //! Offerings.
 
 use crate::catalog::service::SupportedService;
+use crate::quirk::Quirk;
 use crate::reply::Object;
 use crate::world::World;
 use crate::world::offering::{DiskOffering, NetworkOffering, Operations, ServiceOffering};
@@ -129,6 +130,8 @@ fn filled(text: &str) -> Option<&str> {
 /// A network offering.
 #[must_use]
 pub fn network_offering(world: &World, row: &NetworkOffering) -> Object {
+    let is_marked = row.is_default && world.sins(Quirk::DefaultOfferingsAreRenamed);
+    let name = if is_marked { format!("{} (default)", row.name) } else { row.name.clone() };
     let router = world
         .service_offerings
         .iter()
@@ -156,7 +159,7 @@ pub fn network_offering(world: &World, row: &NetworkOffering) -> Object {
         .collect();
     Object::new()
         .with("id", row.uuid)
-        .with("name", &row.name)
+        .with("name", name)
         .with("displaytext", &row.display_text)
         .with("tags", row.tags.as_deref())
         .with("created", row.created)
