@@ -415,6 +415,31 @@ quirks! {
     /// Every network card is the default one.
     EveryCardIsDefault "every-card-is-default";
 
+    /// A machine without a display name shows none.
+    DisplayNamesMayLack "display-names-may-lack";
+    /// A destroyed machine starts.
+    DestroyedMachinesStart "destroyed-machines-start";
+    /// Destroying a destroyed machine fails.
+    DestroyedOnesAreRefused "destroyed-ones-are-refused";
+    /// Users recover their machines.
+    UsersRecoverMachines "users-recover-machines";
+    /// Users expunge their machines.
+    UsersExpungeMachines "users-expunge-machines";
+    /// The result of a destruction shows a machine that was expunged.
+    ExpungedMachinesAreTold "expunged-machines-are-told";
+    /// Recovering an expunged machine is refused like everything else about it.
+    ExpungedMachinesReadAlike "expunged-machines-read-alike";
+    /// A machine is destroyed although it is protected.
+    ProtectedMachinesAreDestroyed "protected-machines-are-destroyed";
+    /// Every deployed machine runs.
+    DeploymentsAlwaysStart "deployments-always-start";
+    /// A deployment must name its networks.
+    NetworksMustBeNamed "networks-must-be-named";
+    /// Users may name hosts, which does nothing.
+    UsersChooseHosts "users-choose-hosts";
+    /// A machine that is too large for every host is an internal error.
+    NoRoomIs530 "no-room-is-530";
+
     // VPCs.
     /// The states of VPCs and of connections between sites are written in capitals.
     StatesOfVpcsAreCapitals "states-of-vpcs-are-capitals";

@@ -614,6 +614,19 @@ const MACHINES: &[Pair] = &[
     ("machines/host-names-are-unique", "duplicate-host-names-pass"),
     ("machines/events-form-a-chain", "events-have-no-parent"),
     ("machines/events-form-a-chain", "events-are-not-recorded"),
+    ("machines/lists-are-there", "empty-lists-are-dropped"),
+    ("machines/display-name-is-the-name", "display-names-may-lack"),
+    ("machines/destroyed-does-not-start", "destroyed-machines-start"),
+    ("machines/destroyed-twice", "destroyed-ones-are-refused"),
+    ("machines/users-do-not-recover", "users-recover-machines"),
+    ("machines/users-do-not-expunge", "users-expunge-machines"),
+    ("machines/result-of-an-expunged-one", "expunged-machines-are-told"),
+    ("machines/recover-of-expunged", "expunged-machines-read-alike"),
+    ("machines/protected-one-stays", "protected-machines-are-destroyed"),
+    ("machines/need-not-start", "deployments-always-start"),
+    ("machines/network-of-its-own", "networks-must-be-named"),
+    ("machines/users-choose-no-host", "users-choose-hosts"),
+    ("machines/no-room", "no-room-is-530"),
 ];
 
 const SNAPSHOTS: &[Pair] = &[

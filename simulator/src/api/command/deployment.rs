@@ -189,6 +189,9 @@ pub(super) fn networks(
     if chosen.is_empty() {
         match world.isolated_networks_of(owner, zone).as_slice() {
             [only] => chosen.push((*only, None)),
+            [] if world.sins(Quirk::NetworksMustBeNamed) => {
+                return Err(ApiError::invalid("networkIds must be specified"));
+            }
             [] => chosen.push((default_network(world, owner, zone)?, None)),
             _ => {
                 return Err(ApiError::invalid(format!(
