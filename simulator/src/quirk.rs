@@ -440,6 +440,46 @@ quirks! {
     /// A machine that is too large for every host is an internal error.
     NoRoomIs530 "no-room-is-530";
 
+    // What changes in machines.
+    /// The size of a machine is changed in any state.
+    MachinesChangeSizeInAnyState "machines-change-size-in-any-state";
+    /// A machine is given the offering that it has.
+    SameOfferingsPass "same-offerings-pass";
+    /// A machine that runs becomes smaller.
+    RunningMachinesShrink "running-machines-shrink";
+    /// A machine is migrated in any state, and to any host.
+    MigrationsGoAnywhere "migrations-go-anywhere";
+    /// What is wrong with an update has the code of other parameters.
+    UpdatesFailWith431 "updates-fail-with-431";
+    /// Passwords are reset whatever the template knows.
+    EveryMachineHasAPassword "every-machine-has-a-password";
+    /// Passwords, keys and user data of a machine that runs are reset.
+    RunningMachinesAreReset "running-machines-are-reset";
+    /// A password that was reset is not told.
+    ResetPasswordsAreNotTold "reset-passwords-are-not-told";
+    /// Lists of machines show passwords.
+    PasswordsAreListed "passwords-are-listed";
+    /// A machine is given keys that nobody knows.
+    UnknownKeysPass "unknown-keys-pass";
+    /// A destroyed machine is restored.
+    DestroyedMachinesAreRestored "destroyed-machines-are-restored";
+    /// A restored machine keeps its root volume.
+    RestoresKeepTheVolume "restores-keep-the-volume";
+
+    // Hosts that refuse.
+    /// A machine is stopped although its host refused.
+    RefusedStopsStop "refused-stops-stop";
+    /// A start that hosts refused has the code of one without room.
+    RefusedStartsAre533 "refused-starts-are-533";
+    /// A machine moves although its host refused.
+    RefusedMigrationsMove "refused-migrations-move";
+    /// Every order for agents has a number of its own.
+    OrdersPileUp "orders-pile-up";
+    /// Of two orders for agents the newer one counts.
+    NewestOrderCounts "newest-order-counts";
+    /// An agent that breaks uses up its order.
+    BreakingAgentsAreCounted "breaking-agents-are-counted";
+
     // VPCs.
     /// The states of VPCs and of connections between sites are written in capitals.
     StatesOfVpcsAreCapitals "states-of-vpcs-are-capitals";

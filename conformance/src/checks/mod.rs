@@ -5,6 +5,7 @@
 mod access;
 mod accounts;
 mod addresses;
+mod agents;
 mod answers;
 mod client_address;
 mod directory;
@@ -23,6 +24,7 @@ mod lease;
 mod limits;
 mod listing;
 mod login;
+mod machine_changes;
 mod machines;
 mod member;
 mod metadata;
@@ -172,6 +174,16 @@ pub const AREAS: &[Area] = &[
         name: "machines",
         title: "Virtual machines: what moves them and what refuses to.",
         checks: machines::CHECKS,
+    },
+    Area {
+        name: "machine-changes",
+        title: "What changes in a machine: size, secrets, root volume, host.",
+        checks: machine_changes::CHECKS,
+    },
+    Area {
+        name: "agents",
+        title: "Hosts that refuse, and how a simulated cloud is told to.",
+        checks: agents::CHECKS,
     },
     Area {
         name: "snapshots",

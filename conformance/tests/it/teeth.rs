@@ -48,6 +48,8 @@ const TEETH: &[&[Pair]] = &[
     JOBS,
     ANSWERS,
     MACHINES,
+    MACHINE_CHANGES,
+    AGENTS,
     SNAPSHOTS,
     TEMPLATES,
     VOLUMES,
@@ -627,6 +629,35 @@ const MACHINES: &[Pair] = &[
     ("machines/network-of-its-own", "networks-must-be-named"),
     ("machines/users-choose-no-host", "users-choose-hosts"),
     ("machines/no-room", "no-room-is-530"),
+];
+
+const MACHINE_CHANGES: &[Pair] = &[
+    ("machine-changes/offering-of-a-running-one", "machines-change-size-in-any-state"),
+    ("machine-changes/size-of-a-destroyed-one", "machines-change-size-in-any-state"),
+    ("machine-changes/offering-that-it-has", "same-offerings-pass"),
+    ("machine-changes/no-smaller-while-running", "running-machines-shrink"),
+    ("machine-changes/migration-of-a-stopped-one", "migrations-go-anywhere"),
+    ("machine-changes/migration-to-its-own-host", "migrations-go-anywhere"),
+    ("machine-changes/refused-update", "updates-fail-with-431"),
+    ("machine-changes/password-of-a-plain-one", "every-machine-has-a-password"),
+    ("machine-changes/password-of-a-running-one", "running-machines-are-reset"),
+    ("machine-changes/new-password-is-told", "reset-passwords-are-not-told"),
+    ("machine-changes/password-is-told-once", "passwords-are-listed"),
+    ("machine-changes/keys-of-a-running-one", "running-machines-are-reset"),
+    ("machine-changes/unknown-keys", "unknown-keys-pass"),
+    ("machine-changes/user-data-of-a-running-one", "running-machines-are-reset"),
+    ("machine-changes/restore-of-a-destroyed-one", "destroyed-machines-are-restored"),
+    ("machine-changes/restored-one-has-a-new-volume", "restores-keep-the-volume"),
+];
+
+const AGENTS: &[Pair] = &[
+    ("agents/refused-stop", "refused-stops-stop"),
+    ("agents/refused-forced-stop", "refused-stops-stop"),
+    ("agents/refused-start", "refused-starts-are-533"),
+    ("agents/refused-migration", "refused-migrations-move"),
+    ("agents/order-is-replaced", "orders-pile-up"),
+    ("agents/oldest-order-counts", "newest-order-counts"),
+    ("agents/refusals-are-counted", "breaking-agents-are-counted"),
 ];
 
 const SNAPSHOTS: &[Pair] = &[
