@@ -144,7 +144,7 @@ quirks! {
     PagesCountFromZero "pages-count-from-zero";
     /// `page` and `pagesize` are not checked against each other.
     PagingIsNotChecked "paging-is-not-checked";
-    /// `listall` shows users what is not theirs.
+    /// Who asks for everything, or for one thing, is shown what is not theirs.
     ListAllShowsForeign "list-all-shows-foreign";
 
     // Jobs.
@@ -479,6 +479,35 @@ quirks! {
     NewestOrderCounts "newest-order-counts";
     /// An agent that breaks uses up its order.
     BreakingAgentsAreCounted "breaking-agents-are-counted";
+
+    // Machines, their surroundings and their lists.
+    /// Users stop machines by force whatever the setting says.
+    UsersStopByForce "users-stop-by-force";
+    /// A machine is destroyed while a snapshot of it is taken.
+    SnapshotsHoldNothing "snapshots-hold-nothing";
+    /// A volume that is not ready is migrated.
+    UnreadyVolumesMove "unready-volumes-move";
+    /// A router that is stopped is started by a reboot.
+    StoppedRoutersReboot "stopped-routers-reboot";
+    /// Networks may be named in a zone of type Basic.
+    BasicZonesTakeNetworks "basic-zones-take-networks";
+    /// A transition that there is not names neither state nor event.
+    TransitionsAreNotNamed "transitions-are-not-named";
+    /// Lists show everything unless told otherwise.
+    ListsShowEverything "lists-show-everything";
+    /// The list of an unknown account is empty.
+    UnknownAccountsHaveNothing "unknown-accounts-have-nothing";
+    /// Groups that scale are enabled, disabled and resized in any state.
+    GroupsChangeInAnyState "groups-change-in-any-state";
+    /// The states of groups that scale are written in small letters.
+    StatesOfGroupsAreSmall "states-of-groups-are-small";
+
+    /// The job of a thing stands before the thing's own fields.
+    JobsOfThingsComeFirst "jobs-of-things-come-first";
+    /// Things name jobs that have ended.
+    ThingsKeepTheirJobs "things-keep-their-jobs";
+    /// Lists lack fields that the results of jobs have.
+    ListsLeaveFieldsOut "lists-leave-fields-out";
 
     // VPCs.
     /// The states of VPCs and of connections between sites are written in capitals.

@@ -451,7 +451,7 @@ fn is_listed(list: &Reply, job: &str) -> Result<bool, Stop> {
     Ok(list.success()?.items("asyncjobs").iter().any(|one| one.text_at("jobid").as_deref() == Some(job)))
 }
 
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let form = "dddd-dd-ddTdd:dd:ddsdddd";
     text.len() == form.len()

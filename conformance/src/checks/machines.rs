@@ -220,7 +220,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: MACHINES,
         requirement: "The slot of a network card is a text.",
         source: "UserVmResponse.java:451-457",
-        rules: &["VM-009"],
+        rules: &["VM-009", "ENT-001"],
         run: |target| {
             let machine = setup::us(target).stopped_machine()?;
             machine.job.reply.expect_kind("jobresult.virtualmachine.nic.deviceid", "string")
@@ -541,6 +541,26 @@ pub(super) const CHECKS: &[Check] = &[
             let request = request.param("serviceofferingid", offering).param("networkids", us.network()?);
             let start = "No destination found for a deployment for ";
             expect_failure_start(&request.finish()?, 533, start)
+        },
+    },
+    Check {
+        id: "machines/users-do-not-force",
+        level: Should,
+        profile: Core,
+        needs: &[
+            SecondUser,
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Setting("allow.user.force.stop.vm", "false"),
+        ],
+        requirement: "A user who may not stop machines by force fails in the job with 530.",
+        source: "UserVmManagerImpl.java:5582-5587",
+        rules: &["VM-025"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            let machine = user.stopped_machine()?;
+            let request = user.api("stopVirtualMachine").param("id", &machine.id).param("forced", true);
+            request.finish()?.expect_failure(530)
         },
     },
 ];

@@ -7,6 +7,7 @@ mod accounts;
 mod addresses;
 mod agents;
 mod answers;
+mod autoscale;
 mod client_address;
 mod directory;
 mod discovery;
@@ -214,6 +215,11 @@ pub const AREAS: &[Area] = &[
         name: "firewall",
         title: "Rules on public addresses: firewalls, egress, forwarded ports, load balancers.",
         checks: firewall::CHECKS,
+    },
+    Area {
+        name: "autoscale",
+        title: "Groups of machines that grow and shrink by themselves.",
+        checks: autoscale::CHECKS,
     },
     Area { name: "groups", title: "Security groups and affinity groups.", checks: groups::CHECKS },
     Area {

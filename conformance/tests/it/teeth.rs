@@ -56,6 +56,7 @@ const TEETH: &[&[Pair]] = &[
     NETWORKS,
     ADDRESSES,
     FIREWALL,
+    AUTOSCALE,
     GROUPS,
     VPC,
     TAGS,
@@ -493,6 +494,9 @@ const LISTING: &[Pair] = &[
     ("listing/everything-of-a-user", "list-all-shows-foreign"),
     ("listing/only-the-count", "only-the-count-shows-all"),
     ("listing/events-run-forward", "events-run-backwards"),
+    ("listing/machines-of-the-caller", "lists-show-everything"),
+    ("listing/unknown-account", "unknown-accounts-have-nothing"),
+    ("listing/machines-of-others", "list-all-shows-foreign"),
 ];
 
 const ENCODING: &[Pair] = &[
@@ -512,6 +516,10 @@ const ENCODING: &[Pair] = &[
     ("encoding/json-escapes", "json-escapes-html"),
     ("encoding/texts-like-escapes", "json-escapes-are-undone"),
     ("encoding/percent-encoding-on-request", "texts-are-never-encoded"),
+    ("encoding/members-in-order", "jobs-of-things-come-first"),
+    ("encoding/ended-jobs-are-not-named", "things-keep-their-jobs"),
+    ("encoding/dates-of-things", "json-dates-end-in-z"),
+    ("encoding/things-are-the-same-everywhere", "lists-leave-fields-out"),
 ];
 
 const PARITY: &[Pair] = &[
@@ -629,6 +637,7 @@ const MACHINES: &[Pair] = &[
     ("machines/network-of-its-own", "networks-must-be-named"),
     ("machines/users-choose-no-host", "users-choose-hosts"),
     ("machines/no-room", "no-room-is-530"),
+    ("machines/users-do-not-force", "users-stop-by-force"),
 ];
 
 const MACHINE_CHANGES: &[Pair] = &[
@@ -671,6 +680,8 @@ const SNAPSHOTS: &[Pair] = &[
     ("snapshots/no-memory-of-a-stopped-machine", "stopped-machines-have-memory"),
     ("snapshots/disks-of-a-running-machine-stay", "any-vm-snapshot-is-reverted"),
     ("snapshots/one-of-a-machine-at-a-time", "vm-snapshots-overlap"),
+    ("snapshots/hold-the-machine", "snapshots-hold-nothing"),
+    ("snapshots/transitions-are-named", "transitions-are-not-named"),
 ];
 
 const TEMPLATES: &[Pair] = &[
@@ -693,6 +704,7 @@ const VOLUMES: &[Pair] = &[
     ("volumes/recover-needs-destroyed", "volumes-recover-from-any-state"),
     ("volumes/deleted-one-is-gone", "removed-volumes-fail-late"),
     ("volumes/protected-one-stays", "protected-volumes-are-deleted"),
+    ("volumes/unready-one-does-not-move", "unready-volumes-move"),
 ];
 
 const NETWORKS: &[Pair] = &[
@@ -723,6 +735,12 @@ const FIREWALL: &[Pair] = &[
     ("firewall/empty-balancer-waits", "empty-balancers-are-active"),
     ("firewall/balancer-with-a-machine", "balancers-stay-added"),
     ("firewall/balanced-port-is-taken", "port-conflicts-pass"),
+];
+
+const AUTOSCALE: &[Pair] = &[
+    ("autoscale/states-are-capitals", "states-of-groups-are-small"),
+    ("autoscale/only-a-disabled-one-is-enabled", "groups-change-in-any-state"),
+    ("autoscale/only-a-disabled-one-is-resized", "groups-change-in-any-state"),
 ];
 
 const GROUPS: &[Pair] = &[
@@ -773,6 +791,8 @@ const INFRASTRUCTURE: &[Pair] = &[
     ("infrastructure/new-zone-is-disabled", "zones-start-enabled"),
     ("infrastructure/zone-with-a-pod-stays", "zones-take-their-pods"),
     ("infrastructure/physical-network-has-providers", "physical-networks-are-empty"),
+    ("infrastructure/stopped-router-does-not-reboot", "stopped-routers-reboot"),
+    ("infrastructure/basic-zone-has-its-network", "basic-zones-take-networks"),
 ];
 
 const STATEFUL: &[Pair] = &[

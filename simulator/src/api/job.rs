@@ -349,7 +349,11 @@ fn with_job(world: &World, id: Id, behaviour: &Behaviour, reply: Reply) -> Reply
         Reply::Object(object)
             if behaviour.joins_job && object.get("id").is_some() && !world.sins(Quirk::ResultsNameNoJob) =>
         {
-            Reply::Object(object.with("jobid", job.uuid).with("jobstatus", 0))
+            let job = Object::new().with("jobid", job.uuid).with("jobstatus", 0);
+            let (mut first, last) =
+                if world.sins(Quirk::JobsOfThingsComeFirst) { (job, object) } else { (object, job) };
+            first.fields.extend(last.fields);
+            Reply::Object(first)
         }
         other => other,
     }

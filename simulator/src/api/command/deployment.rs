@@ -223,7 +223,7 @@ fn network_of_basic_zone(world: &World, zone: Id, chooses: bool) -> Result<Optio
     if world.zones.get(zone).is_none_or(|row| row.network_type != "Basic") {
         return Ok(None);
     }
-    if chooses {
+    if chooses && !world.sins(Quirk::BasicZonesTakeNetworks) {
         return Err(ApiError::invalid("Can't specify network Ids in Basic zone"));
     }
     let network = world.networks.iter().find(|(_, row)| row.zone == zone);

@@ -88,8 +88,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             action: "stopping Vm. Vm Id: {}",
             created: None,
         }),
-        begin: Some(|world, _, arguments| {
+        begin: Some(|world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
+            let may_force = caller.is_root_admin()
+                || world.settings.flag("allow.user.force.stop.vm")
+                || world.sins(Quirk::UsersStopByForce);
+            if arguments.flag("forced") && !may_force {
+                return Err(ApiError::permission(
+                    "Account does not have the permission to force stop the vm.",
+                ));
+            }
             if machine.state == MachineState::Running {
                 world.set_machine_state(id, MachineState::Stopping);
             } else if machine.state == MachineState::Stopped && world.sins(Quirk::StopOfStoppedFails) {
@@ -178,7 +186,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .volumes_of(id)
                 .into_iter()
                 .find(|volume| world.volumes.get(*volume).is_some_and(|volume| volume.is_root));
-            if root.is_some_and(|root| world.is_being_snapshotted(root)) {
+            if root.is_some_and(|root| world.is_being_snapshotted(root))
+                && !world.sins(Quirk::SnapshotsHoldNothing)
+            {
                 return Err(ApiError::runtime(
                     "There is/are unbacked up snapshot(s) on ROOT volume, vm destroy is not permitted, please try again \
                      later.",
