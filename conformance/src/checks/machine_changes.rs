@@ -306,6 +306,7 @@ pub(super) const CHECKS: &[Check] = &[
             Command("deployVirtualMachine"),
             Command("restoreVirtualMachine"),
             Command("listVolumes"),
+            Command("deleteVolume"),
         ],
         requirement: "A running machine that was restored runs again, with a new root volume.",
         source: "UserVmManagerImpl.java:8899-9010",
@@ -323,7 +324,9 @@ pub(super) const CHECKS: &[Check] = &[
             let after = root()?;
             after.expect_items("volume", 1)?;
             let is_new = id_in(&after, "volume.id")? != before;
-            after.expect_equal("whether the root volume is new", true, is_new)
+            after.expect_equal("whether the root volume is new", true, is_new)?;
+            // The old one waits to be expunged, and nothing else removes it with the check.
+            target.api("deleteVolume").param("id", before).send()?.expect_success()
         },
     },
 ];
