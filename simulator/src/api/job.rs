@@ -684,6 +684,30 @@ mod tests {
     }
 
     #[test]
+    fn a_host_on_which_a_machine_stops_is_not_maintained() {
+        let mut world = demo(Pace::Instant);
+        let (id, host) = world
+            .virtual_machines
+            .iter()
+            .find_map(|(id, row)| Some((id, row.host?)))
+            .expect("a machine that runs");
+        let uuid = world.hosts.get(host).expect("its host").uuid;
+        let command = format!("command=prepareHostForMaintenance&id={uuid}");
+        world.set_machine_state(id, MachineState::Stopping);
+        ask(&mut world, &command);
+        let job = *asked_for(&world).last().expect("a job");
+        let progress = world.jobs.get(job).expect("a job").progress.clone();
+        assert!(
+            matches!(&progress, Progress::Failed { code: 530, text: Some(text) } if text.contains("starting/stopping")),
+            "{progress:?}"
+        );
+        world.set_machine_state(id, MachineState::Running);
+        ask(&mut world, &command);
+        let job = *asked_for(&world).last().expect("a job");
+        assert!(matches!(world.jobs.get(job).expect("a job").progress, Progress::Succeeded(_)));
+    }
+
+    #[test]
     fn jobs_of_one_machine_run_in_order() {
         let mut world = demo(Pace::Steps(1));
         let id = machine(&world);
