@@ -102,7 +102,12 @@ fn open_job(world: &World, about: Handle) -> Option<Uuid> {
         return None;
     }
     if world.sins(Quirk::ThingsKeepTheirJobs) {
-        return world.jobs.iter().filter(|(_, job)| job.about == Some(about)).map(|(_, job)| job.uuid).last();
+        return world
+            .jobs
+            .iter()
+            .filter(|(_, job)| job.about == Some(about))
+            .map(|(_, job)| job.uuid)
+            .next_back();
     }
     let open = world.open_jobs.iter().rev().filter_map(|id| world.jobs.get(*id));
     open.filter(|job| job.about == Some(about) && !job.is_done()).map(|job| job.uuid).next()
