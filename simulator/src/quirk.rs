@@ -144,7 +144,7 @@ quirks! {
     PagesCountFromZero "pages-count-from-zero";
     /// `page` and `pagesize` are not checked against each other.
     PagingIsNotChecked "paging-is-not-checked";
-    /// `listall` shows users what is not theirs.
+    /// Who asks for everything, or for one thing, is shown what is not theirs.
     ListAllShowsForeign "list-all-shows-foreign";
 
     // Jobs.
@@ -414,6 +414,98 @@ quirks! {
     SlotIsANumber "slot-is-a-number";
     /// Every network card is the default one.
     EveryCardIsDefault "every-card-is-default";
+
+    /// A machine without a display name shows none.
+    DisplayNamesMayLack "display-names-may-lack";
+    /// A destroyed machine starts.
+    DestroyedMachinesStart "destroyed-machines-start";
+    /// Destroying a destroyed machine fails.
+    DestroyedOnesAreRefused "destroyed-ones-are-refused";
+    /// Users recover their machines.
+    UsersRecoverMachines "users-recover-machines";
+    /// Users expunge their machines.
+    UsersExpungeMachines "users-expunge-machines";
+    /// The result of a destruction shows a machine that was expunged.
+    ExpungedMachinesAreTold "expunged-machines-are-told";
+    /// Recovering an expunged machine is refused like everything else about it.
+    ExpungedMachinesReadAlike "expunged-machines-read-alike";
+    /// A machine is destroyed although it is protected.
+    ProtectedMachinesAreDestroyed "protected-machines-are-destroyed";
+    /// Every deployed machine runs.
+    DeploymentsAlwaysStart "deployments-always-start";
+    /// A deployment must name its networks.
+    NetworksMustBeNamed "networks-must-be-named";
+    /// Users may name hosts, which does nothing.
+    UsersChooseHosts "users-choose-hosts";
+    /// A machine that is too large for every host is an internal error.
+    NoRoomIs530 "no-room-is-530";
+
+    // What changes in machines.
+    /// The size of a machine is changed in any state.
+    MachinesChangeSizeInAnyState "machines-change-size-in-any-state";
+    /// A machine is given the offering that it has.
+    SameOfferingsPass "same-offerings-pass";
+    /// A machine that runs becomes smaller.
+    RunningMachinesShrink "running-machines-shrink";
+    /// A machine is migrated in any state, and to any host.
+    MigrationsGoAnywhere "migrations-go-anywhere";
+    /// What is wrong with an update has the code of other parameters.
+    UpdatesFailWith431 "updates-fail-with-431";
+    /// Passwords are reset whatever the template knows.
+    EveryMachineHasAPassword "every-machine-has-a-password";
+    /// Passwords, keys and user data of a machine that runs are reset.
+    RunningMachinesAreReset "running-machines-are-reset";
+    /// A password that was reset is not told.
+    ResetPasswordsAreNotTold "reset-passwords-are-not-told";
+    /// Lists of machines show passwords.
+    PasswordsAreListed "passwords-are-listed";
+    /// A machine is given keys that nobody knows.
+    UnknownKeysPass "unknown-keys-pass";
+    /// A destroyed machine is restored.
+    DestroyedMachinesAreRestored "destroyed-machines-are-restored";
+    /// A restored machine keeps its root volume.
+    RestoresKeepTheVolume "restores-keep-the-volume";
+
+    // Hosts that refuse.
+    /// A machine is stopped although its host refused.
+    RefusedStopsStop "refused-stops-stop";
+    /// A start that hosts refused has the code of one without room.
+    RefusedStartsAre533 "refused-starts-are-533";
+    /// A machine moves although its host refused.
+    RefusedMigrationsMove "refused-migrations-move";
+    /// Every order for agents has a number of its own.
+    OrdersPileUp "orders-pile-up";
+    /// Of two orders for agents the newer one counts.
+    NewestOrderCounts "newest-order-counts";
+    /// An agent that breaks uses up its order.
+    BreakingAgentsAreCounted "breaking-agents-are-counted";
+
+    // Machines, their surroundings and their lists.
+    /// Users stop machines by force whatever the setting says.
+    UsersStopByForce "users-stop-by-force";
+    /// A machine is destroyed while a snapshot of it is taken.
+    SnapshotsHoldNothing "snapshots-hold-nothing";
+    /// A volume that is not ready is migrated.
+    UnreadyVolumesMove "unready-volumes-move";
+    /// A router that is stopped is started by a reboot.
+    StoppedRoutersReboot "stopped-routers-reboot";
+    /// Networks may be named in a zone of type Basic.
+    BasicZonesTakeNetworks "basic-zones-take-networks";
+    /// A transition that there is not names neither state nor event.
+    TransitionsAreNotNamed "transitions-are-not-named";
+    /// Lists show everything unless told otherwise.
+    ListsShowEverything "lists-show-everything";
+    /// The list of an unknown account is empty.
+    UnknownAccountsHaveNothing "unknown-accounts-have-nothing";
+    /// Groups that scale are enabled, disabled and resized in any state.
+    GroupsChangeInAnyState "groups-change-in-any-state";
+    /// The states of groups that scale are written in small letters.
+    StatesOfGroupsAreSmall "states-of-groups-are-small";
+
+    /// The job of a thing stands before the thing's own fields.
+    JobsOfThingsComeFirst "jobs-of-things-come-first";
+    /// Lists lack fields that the results of jobs have.
+    ListsLeaveFieldsOut "lists-leave-fields-out";
 
     // VPCs.
     /// The states of VPCs and of connections between sites are written in capitals.

@@ -3,7 +3,7 @@
 //! What both formats must have in common is in [`parity`](super::parity); what every reply must have is judged on
 //! every reply, see [`envelope`](super::envelope).
 
-use super::{parameters, prelude::*, setup};
+use super::{jobs::is_date, parameters, prelude::*, setup};
 use crate::check::Capability;
 
 pub(super) const CHECKS: &[Check] = &[
@@ -31,7 +31,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys],
         requirement: "A list in JSON is a number called count, then an array with the name of its elements.",
         source: "ApiResponseSerializer.java:97-126",
-        rules: &["API-RSP-010"],
+        rules: &["API-RSP-010", "ENT-003"],
         run: |target| {
             let reply = target.api("listZones").send()?;
             if reply.success()?.get("count").is_none() {
@@ -52,7 +52,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys],
         requirement: "The elements of a list in XML stand side by side behind the count.",
         source: "ApiResponseSerializer.java:188-200",
-        rules: &["API-RSP-011"],
+        rules: &["API-RSP-011", "ENT-003"],
         run: |target| {
             parameters::zone(target)?;
             let reply = target.api("listZones").xml().send()?;
@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys],
         requirement: "JSON leaves out what has no value.",
         source: "ApiResponseSerializer.java:285,297-343",
-        rules: &["API-RSP-020"],
+        rules: &["API-RSP-020", "ENT-002"],
         run: |target| {
             for command in ["listZones", "listUsers", "listCapabilities"] {
                 let reply = target.api(command).send()?;
@@ -127,7 +127,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: DETAILED,
         requirement: "A map is an object in JSON and one text like {key=value} in XML.",
         source: "ApiResponseSerializer.java:341-351",
-        rules: &["API-RSP-024"],
+        rules: &["API-RSP-024", "ENT-004"],
         run: |target| {
             let machine = detailed_machine(target)?;
             let ask = || target.api("listVirtualMachines").param("id", &machine);
@@ -280,6 +280,73 @@ pub(super) const CHECKS: &[Check] = &[
             json.expect_error_text(431, encoded)?;
             let xml = target.api("queryAsyncJobResult").xml().send()?;
             xml.expect_error_text(431, &encoded.replace("%20", " "))
+        },
+    },
+    Check {
+        id: "encoding/members-in-order",
+        level: Should,
+        profile: Core,
+        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Since("4.17")],
+        requirement: "The fields that many things have come last: tags, annotations, then the job and its status.",
+        source: "ApiResponseSerializer.java:228-243",
+        rules: &["ENT-006"],
+        run: |target| {
+            let job = setup::us(target).stopped_machine()?.job;
+            let members = job.object().members();
+            let (first, last) =
+                (members.iter().take(1), members.iter().skip(members.len().saturating_sub(4)));
+            let found: Vec<&str> = first.chain(last).map(|(name, _)| name.as_str()).collect();
+            let expected = "id tags hasannotations jobid jobstatus";
+            job.reply.expect_equal("the first field and the last ones", expected, found.join(" "))
+        },
+    },
+    Check {
+        id: "encoding/dates-of-things",
+        level: Must,
+        profile: Core,
+        needs: setup::MACHINES,
+        requirement: "The dates of things have the form 2030-01-02T03:04:05+0000.",
+        source: "BaseCmd.java:108, ApiResponseGsonHelper.java:37",
+        rules: &["ENT-010"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let network = target.api("listNetworks").param("id", &machine.network).send()?;
+            let volume = target.api("listVolumes").param("virtualmachineid", &machine.id).send()?;
+            for (reply, path) in [
+                (&machine.job.reply, "jobresult.virtualmachine.created"),
+                (&network, "network.created"),
+                (&volume, "volume.created"),
+            ] {
+                let date = reply.expect_present(path)?.text().unwrap_or_default();
+                if !is_date(&date) {
+                    return Err(reply.mismatch(path, "a date like 2030-01-02T03:04:05+0000", date));
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "encoding/things-are-the-same-everywhere",
+        level: Should,
+        profile: Core,
+        needs: setup::MACHINES,
+        requirement: "A list shows a machine with the fields that the result of its deployment has, but for the job.",
+        source: "ViewResponseHelper.java",
+        rules: &["ENT-011"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let listed = setup::us(target).listed(&machine.id)?;
+            let fields = |node: &Node| -> Vec<String> {
+                let names = node.members().iter().map(|(name, _)| name.clone());
+                let mut names: Vec<String> =
+                    names.filter(|name| !["jobid", "jobstatus"].contains(&name.as_str())).collect();
+                names.sort();
+                names
+            };
+            let items = listed.success()?.items("virtualmachine");
+            let found = items.first().map(|item| fields(item)).unwrap_or_default();
+            let expected = fields(machine.job.object());
+            listed.expect_equal("the fields of the machine", expected.join(" "), found.join(" "))
         },
     },
 ];

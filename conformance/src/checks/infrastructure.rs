@@ -227,6 +227,59 @@ pub(super) const CHECKS: &[Check] = &[
             list.expect_items("systemvm", 0)
         },
     },
+    Check {
+        id: "infrastructure/stopped-router-does-not-reboot",
+        level: Should,
+        profile: Core,
+        needs: &[
+            RootAdmin,
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("listRouters"),
+            Command("stopRouter"),
+            Command("rebootRouter"),
+        ],
+        requirement: "Starting a router that runs succeeds, and rebooting one that is stopped fails with 530.",
+        source: "VirtualNetworkApplianceManagerImpl.java:505-531",
+        rules: &["RTR-002"],
+        run: |target| {
+            let machine = setup::us(target).machine()?;
+            let routers = target.api("listRouters").param("networkid", &machine.network).send()?;
+            if routers.success()?.items("router").is_empty() {
+                return Err(Stop::Unsupported(Listed("listRouters", "router")));
+            }
+            let router = id_in(&routers, "router.id")?;
+            let started = setup::act(target, "startRouter", &router)?;
+            started.expect_success()?;
+            started.reply.expect_field("jobresult.router.state", "Running")?;
+            setup::done(target, "stopRouter", &router)?;
+            let job = setup::act(target, "rebootRouter", &router)?;
+            job.expect_failure(530)?;
+            let text = job.result.text_at("errortext").unwrap_or_default();
+            let end = "is unreachable: Unable to reboot domR, it is not in right state Stopped";
+            if text.ends_with(end) { Ok(()) } else { Err(job.reply.mismatch("errortext", end, text)) }
+        },
+    },
+    Check {
+        id: "infrastructure/basic-zone-has-its-network",
+        level: Should,
+        profile: Full,
+        needs: &[RootAdmin, Command("createZone"), Command("createNetwork"), Command("deployVirtualMachine")],
+        requirement: "A deployment that names networks in a zone of type Basic is refused at once with 431.",
+        source: "UserVmManagerImpl.java:6463-6465",
+        rules: &["VM-064"],
+        run: |target| {
+            let us = setup::us(target);
+            let request = target.api("createZone").param("name", target.fresh_name("zone"));
+            let request = request.param("networktype", "Basic").param("dns1", "192.0.2.53");
+            let zone = id_in(&request.param("internaldns1", "192.0.2.53").send()?, "zone.id")?;
+            let request = target.api("deployVirtualMachine").param("zoneid", zone);
+            let request = request.param("templateid", us.template()?).param("startvm", false);
+            let request = request.param("serviceofferingid", us.service_offering()?);
+            let reply = request.param("networkids", us.network()?).send()?;
+            reply.expect_error_text(431, "Can't specify network Ids in Basic zone")
+        },
+    },
 ];
 
 /// A zone of ours, without anything in it.

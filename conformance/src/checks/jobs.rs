@@ -449,7 +449,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: setup::MACHINES,
         requirement: "A machine is not listed with a job that is over.",
         source: "ApiServer.java:853-908, cloud.user_vm_view.sql",
-        rules: &["JOB-078"],
+        rules: &["JOB-078", "ENT-007"],
         run: |target| {
             let us = setup::us(target);
             let machine = us.stopped_machine()?;
@@ -490,7 +490,7 @@ fn is_listed(list: &Reply, job: &str) -> Result<bool, Stop> {
     Ok(list.success()?.items("asyncjobs").iter().any(|one| one.text_at("jobid").as_deref() == Some(job)))
 }
 
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     let form = "dddd-dd-ddTdd:dd:ddsdddd";
     text.len() == form.len()

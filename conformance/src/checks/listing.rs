@@ -349,6 +349,53 @@ pub(super) const CHECKS: &[Check] = &[
             reply.expect_equal("the first state", "Scheduled", states.first().map_or("none", |state| state))
         },
     },
+    Check {
+        id: "listing/machines-of-the-caller",
+        level: Should,
+        profile: Core,
+        needs: &[SecondUser, RootAdmin, Command("createNetwork"), Command("deployVirtualMachine")],
+        requirement: "A list of machines shows administrators their own alone unless they ask for everything.",
+        source: "AccountManagerImpl.java:3307-3390, seen on a running server",
+        rules: &["REA-005"],
+        run: |target| {
+            let machine = setup::ordinary_user(target)?.stopped_machine()?;
+            for (all, expected) in [(false, 0), (true, 1)] {
+                let reply =
+                    target.api("listVirtualMachines").param("listall", all).param("name", &machine.name);
+                reply.send()?.expect_items("virtualmachine", expected)?;
+            }
+            let reply = target.api("listVirtualMachines").param("name", &machine.name).send()?;
+            reply.expect_items("virtualmachine", 0)
+        },
+    },
+    Check {
+        id: "listing/unknown-account",
+        level: Should,
+        profile: ReadOnly,
+        needs: &[Command("listVirtualMachines")],
+        requirement: "A list of machines of an account that nobody knows is refused with 431.",
+        source: "AccountManagerImpl.java:3319-3366, seen on a running server",
+        rules: &["REA-005"],
+        run: |target| {
+            let name = target.fresh_name("account");
+            let reply = target.api("listVirtualMachines").param("account", &name).send()?;
+            reply.expect_error_start(431, &format!("could not find account {name} in domain "))
+        },
+    },
+    Check {
+        id: "listing/machines-of-others",
+        level: Should,
+        profile: Core,
+        needs: &[SecondUser, Command("createNetwork"), Command("deployVirtualMachine")],
+        requirement: "A user who asks for another account's machine finds none.",
+        source: "AccountManagerImpl.java:3307-3390, seen on a running server",
+        rules: &["REA-005"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let user = setup::ordinary_user(target)?;
+            user.listed(&machine.id)?.expect_items("virtualmachine", 0)
+        },
+    },
 ];
 
 fn long_list(target: &Target) -> ApiRequest<'_> {

@@ -5,8 +5,9 @@
 
 use super::{
     prelude::*,
-    setup::{self, MACHINES, MACHINES_AND_EVENTS, act, done},
+    setup::{self, MACHINES, MACHINES_AND_EVENTS, act, done, id_in},
 };
+use crate::{check::Capability, wire::job::Job};
 
 /// VM-001.
 const STATES: &[&str] = &[
@@ -24,6 +25,15 @@ const STATES: &[&str] = &[
 ];
 
 const STATE: &str = "jobresult.virtualmachine.state";
+
+/// What a check needs that does with a machine of an ordinary user what only administrators may.
+const OF_A_USER: &[Capability] = &[
+    SecondUser,
+    RootAdmin,
+    Command("createNetwork"),
+    Command("deployVirtualMachine"),
+    Setting("allow.user.expunge.recover.vm", "false"),
+];
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
@@ -210,7 +220,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: MACHINES,
         requirement: "The slot of a network card is a text.",
         source: "UserVmResponse.java:451-457",
-        rules: &["VM-009"],
+        rules: &["VM-009", "ENT-001"],
         run: |target| {
             let machine = setup::us(target).stopped_machine()?;
             machine.job.reply.expect_kind("jobresult.virtualmachine.nic.deviceid", "string")
@@ -276,4 +286,297 @@ pub(super) const CHECKS: &[Check] = &[
             Ok(())
         },
     },
+    Check {
+        id: "machines/lists-are-there",
+        level: Must,
+        profile: Core,
+        needs: MACHINES,
+        requirement: "JSON has the lists inside a machine even if they are empty, and its flag of protection.",
+        source: "UserVmResponse.java:451-457",
+        rules: &["VM-010", "ENT-002"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let listed = setup::us(target).listed(&machine.id)?;
+            expect_lists(&machine.job.reply, machine.job.object())?;
+            for item in listed.body().items("virtualmachine") {
+                expect_lists(&listed, item)?;
+            }
+            if target.is_since("4.20")? {
+                listed.expect_field("virtualmachine.deleteprotection", false)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
+        id: "machines/display-name-is-the-name",
+        level: Should,
+        profile: Core,
+        needs: MACHINES,
+        requirement: "A machine without a display name shows its name, and one without a name gets one.",
+        source: "UserVmJoinDaoImpl.java:191-195",
+        rules: &["VM-011"],
+        run: |target| {
+            let us = setup::us(target);
+            let machine = us.stopped_machine()?;
+            machine.job.reply.expect_field("jobresult.virtualmachine.displayname", &machine.name)?;
+            let nameless = us.placement()?.param("networkids", &machine.network).param("startvm", "false");
+            let job = nameless.finish()?;
+            job.expect_success()?;
+            let name = job.reply.expect_present("jobresult.virtualmachine.name")?.text();
+            job.reply.expect_field("jobresult.virtualmachine.displayname", name.unwrap_or_default())
+        },
+    },
+    Check {
+        id: "machines/destroyed-does-not-start",
+        level: Must,
+        profile: Core,
+        needs: MACHINES,
+        requirement: "Starting a machine that was destroyed fails in the job with 530 and a text that names it.",
+        source: "VirtualMachineManagerImpl.java:1038-1042",
+        rules: &["VM-021"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            done(target, "destroyVirtualMachine", &machine.id)?;
+            let start = "Unable to orchestrate the start of VM instance {";
+            expect_failure_start(&act(target, "startVirtualMachine", &machine.id)?, 530, start)
+        },
+    },
+    Check {
+        id: "machines/destroyed-twice",
+        level: Must,
+        profile: Core,
+        needs: MACHINES,
+        requirement: "Destroying a machine that was destroyed succeeds and leaves it as it is.",
+        source: "UserVmManagerImpl.java:3503-3506",
+        rules: &["VM-031"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            done(target, "destroyVirtualMachine", &machine.id)?;
+            let again = act(target, "destroyVirtualMachine", &machine.id)?;
+            again.expect_success()?;
+            again.reply.expect_field(STATE, "Destroyed")
+        },
+    },
+    Check {
+        id: "machines/users-do-not-recover",
+        level: Must,
+        profile: Core,
+        needs: OF_A_USER,
+        requirement: "A user who may not recover machines is refused at once with 531.",
+        source: "UserVmManagerImpl.java:2337-2339",
+        rules: &["VM-033"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            let machine = user.stopped_machine()?;
+            done(target, "destroyVirtualMachine", &machine.id)?;
+            let reply = user.api("recoverVirtualMachine").param("id", &machine.id).send()?;
+            // Roles may have taken the command away, which is another refusal.
+            if reply.status() == 432 || reply.status() == 401 {
+                return Err(Stop::Unsupported(SecondUser));
+            }
+            let text = "Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key \
+                        is set.";
+            reply.expect_error_text(531, text)
+        },
+    },
+    Check {
+        id: "machines/users-do-not-expunge",
+        level: Must,
+        profile: Core,
+        needs: OF_A_USER,
+        requirement: "A user who may not expunge fails in the job with 530, and the machine is what it was.",
+        source: "UserVmManagerImpl.java:3458-3491",
+        rules: &["VM-034"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            let machine = user.stopped_machine()?;
+            let request = user.api("destroyVirtualMachine").param("id", &machine.id).param("expunge", true);
+            let job = request.finish()?;
+            job.expect_failure(530)?;
+            setup::us(target).listed(&machine.id)?.expect_field("virtualmachine.state", "Stopped")
+        },
+    },
+    Check {
+        id: "machines/result-of-an-expunged-one",
+        level: Should,
+        profile: Core,
+        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), RootAdmin],
+        requirement: "The result of a destruction that expunged the machine has no id.",
+        source: "DestroyVMCmd.java:128-149, cloud.user_vm_view.sql",
+        rules: &["VM-036"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let request = target.job("destroyVirtualMachine").param("id", &machine.id).param("expunge", true);
+            let job = request.finish()?;
+            job.expect_success()?;
+            for name in ["id", "name", "state"] {
+                job.reply.expect_absent(&format!("jobresult.virtualmachine.{name}"))?;
+            }
+            expect_lists(&job.reply, job.object())
+        },
+    },
+    Check {
+        id: "machines/recover-of-expunged",
+        level: Should,
+        profile: Core,
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("recoverVirtualMachine"),
+            RootAdmin,
+        ],
+        requirement: "Recovering an expunged machine is refused with 431 and a text of its own.",
+        source: "UserVmManagerImpl.java:2341-2346, seen on a running server",
+        rules: &["REA-003"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let request = target.job("destroyVirtualMachine").param("id", &machine.id).param("expunge", true);
+            request.finish()?.expect_success()?;
+            let reply = target.api("recoverVirtualMachine").param("id", &machine.id).send()?;
+            reply.expect_error_start(431, "unable to find a virtual machine with id ")
+        },
+    },
+    Check {
+        id: "machines/protected-one-stays",
+        level: Should,
+        profile: Core,
+        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Since("4.20")],
+        requirement: "Destroying a machine that is protected fails in the job with 431 and a text that names it.",
+        source: "UserVmManagerImpl.java:3508-3512",
+        rules: &["VM-037"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            let protect = |on: bool| {
+                let request = target.api("updateVirtualMachine").param("id", &machine.id);
+                request.param("deleteprotection", on).send()?.expect_success()
+            };
+            protect(true)?;
+            let start = format!("Instance [id = {}, name = i-", machine.id);
+            let job = act(target, "destroyVirtualMachine", &machine.id)?;
+            // It could not be removed after the check otherwise.
+            let judged = expect_failure_start(&job, 431, &start);
+            judged.and(protect(false))
+        },
+    },
+    Check {
+        id: "machines/need-not-start",
+        level: Should,
+        profile: Core,
+        needs: MACHINES,
+        requirement: "A machine that is deployed without a start is stopped and on no host.",
+        source: "UserVmManagerImpl.java:5239-5241, DeployVMCmd.java:118-121",
+        rules: &["VM-062"],
+        run: |target| {
+            let machine = setup::us(target).stopped_machine()?;
+            machine.job.reply.expect_field(STATE, "Stopped")?;
+            machine.job.reply.expect_absent("jobresult.virtualmachine.hostid")
+        },
+    },
+    Check {
+        id: "machines/network-of-its-own",
+        level: Should,
+        profile: Core,
+        needs: &[SecondUser, RootAdmin, Command("deployVirtualMachine"), Command("listNetworks")],
+        requirement: "The first machine of an account that names no network gets a network called after the account.",
+        source: "UserVmManagerImpl.java:4063-4087",
+        rules: &["VM-063"],
+        run: |target| {
+            let member = setup::member(target)?;
+            let required = [("availability", "Required"), ("state", "Enabled"), ("guestiptype", "Isolated")];
+            member.caller.first("listNetworkOfferings", &required, "networkoffering", |offering| {
+                (offering.text_at("availability").as_deref() == Some("Required")).then_some(0)
+            })?;
+            let request = member.caller.placement()?.param("name", target.fresh_name("vm"));
+            let job = request.param("startvm", "false").finish()?;
+            job.expect_success()?;
+            let network = format!("{}-network", member.name);
+            job.reply.expect_field("jobresult.virtualmachine.nic.networkname", &network)?;
+            member.api("listNetworks").send()?.expect_field("network.name", &network)
+        },
+    },
+    Check {
+        id: "machines/users-choose-no-host",
+        level: Should,
+        profile: Core,
+        needs: &[
+            SecondUser,
+            RootAdmin,
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("listHosts"),
+        ],
+        requirement: "A user who names the host of a machine that is to start fails in the job with 530.",
+        source: "UserVmManagerImpl.java:5891-5936",
+        rules: &["VM-027"],
+        run: |target| {
+            let host = setup::us(target).first("listHosts", &[("type", "Routing")], "host", |_| Some(0))?;
+            let user = setup::ordinary_user(target)?;
+            let machine = user.stopped_machine()?;
+            let request = user.api("startVirtualMachine").param("id", &machine.id).param("hostid", host);
+            request.finish()?.expect_failure(530)
+        },
+    },
+    Check {
+        id: "machines/no-room",
+        level: Must,
+        profile: Core,
+        needs: &[
+            RootAdmin,
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("createServiceOffering"),
+        ],
+        requirement: "Deploying a machine that is too large for every host fails in the job with 533.",
+        source: "VirtualMachineEntityImpl, VMEntityManagerImpl.java:226-227",
+        rules: &["VM-028"],
+        run: |target| {
+            let name = target.fresh_name("offering");
+            let offering = target.api("createServiceOffering").param("name", &name);
+            let offering = offering.param("displaytext", &name).param("cpunumber", 4000);
+            let offering = offering.param("cpuspeed", 4000).param("memory", 1 << 24).send()?;
+            let offering = id_in(&offering, "serviceoffering.id")?;
+            let us = setup::us(target);
+            let request = target.api("deployVirtualMachine").param("name", target.fresh_name("vm"));
+            let request = request.param("zoneid", us.zone()?).param("templateid", us.template()?);
+            let request = request.param("serviceofferingid", offering).param("networkids", us.network()?);
+            let start = "No destination found for a deployment for ";
+            expect_failure_start(&request.finish()?, 533, start)
+        },
+    },
+    Check {
+        id: "machines/users-do-not-force",
+        level: Should,
+        profile: Core,
+        needs: &[
+            SecondUser,
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Setting("allow.user.force.stop.vm", "false"),
+        ],
+        requirement: "A user who may not stop machines by force fails in the job with 530.",
+        source: "UserVmManagerImpl.java:5582-5587",
+        rules: &["VM-025"],
+        run: |target| {
+            let user = setup::ordinary_user(target)?;
+            let machine = user.stopped_machine()?;
+            let request = user.api("stopVirtualMachine").param("id", &machine.id).param("forced", true);
+            request.finish()?.expect_failure(530)
+        },
+    },
 ];
+
+/// A machine has its lists, empty or not.
+fn expect_lists(reply: &Reply, machine: &Node) -> Result<(), Stop> {
+    ["securitygroup", "nic", "tags", "affinitygroup"].into_iter().try_for_each(|name| {
+        let kind = machine.get(name).map_or("absent", Node::kind);
+        reply.expect_equal(&format!("virtualmachine.{name}"), "array", kind)
+    })
+}
+
+/// A job that failed, with this code and the beginning of this text.
+pub(super) fn expect_failure_start(job: &Job, code: u16, start: &str) -> Result<(), Stop> {
+    job.expect_failure(code)?;
+    let text = job.result.text_at("errortext").unwrap_or_default();
+    let found: String = text.chars().take(start.chars().count()).collect();
+    job.reply.expect_equal("the start of errortext", start, found)
+}

@@ -6,7 +6,9 @@ mod acceptance;
 mod access;
 mod accounts;
 mod addresses;
+mod agents;
 mod answers;
+mod autoscale;
 mod client_address;
 mod defaults;
 mod directory;
@@ -25,6 +27,7 @@ mod lease;
 mod limits;
 mod listing;
 mod login;
+mod machine_changes;
 mod machines;
 mod member;
 mod metadata;
@@ -183,6 +186,16 @@ pub const AREAS: &[Area] = &[
         checks: machines::CHECKS,
     },
     Area {
+        name: "machine-changes",
+        title: "What changes in a machine: size, secrets, root volume, host.",
+        checks: machine_changes::CHECKS,
+    },
+    Area {
+        name: "agents",
+        title: "Hosts that refuse, and how a simulated cloud is told to.",
+        checks: agents::CHECKS,
+    },
+    Area {
         name: "snapshots",
         title: "Snapshots of volumes and machines: what refuses them and what they are good for.",
         checks: snapshots::CHECKS,
@@ -211,6 +224,11 @@ pub const AREAS: &[Area] = &[
         name: "firewall",
         title: "Rules on public addresses: firewalls, egress, forwarded ports, load balancers.",
         checks: firewall::CHECKS,
+    },
+    Area {
+        name: "autoscale",
+        title: "Groups of machines that grow and shrink by themselves.",
+        checks: autoscale::CHECKS,
     },
     Area { name: "groups", title: "Security groups and affinity groups.", checks: groups::CHECKS },
     Area {

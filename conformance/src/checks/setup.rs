@@ -232,13 +232,16 @@ impl<'t> Caller<'t> {
 
     /// The same for a name that the check chooses.
     pub(super) fn deployment_of(&self, name: &str, network: &str) -> Result<ApiRequest<'t>, Stop> {
+        Ok(self.placement()?.param("name", name).param("networkids", network))
+    }
+
+    /// The same of a machine without a name and a network.
+    pub(super) fn placement(&self) -> Result<ApiRequest<'t>, Stop> {
         let request = self
             .api("deployVirtualMachine")
-            .param("name", name)
             .param("zoneid", self.zone()?)
             .param("templateid", self.template()?)
-            .param("serviceofferingid", self.service_offering()?)
-            .param("networkids", network);
+            .param("serviceofferingid", self.service_offering()?);
         Ok(request)
     }
 

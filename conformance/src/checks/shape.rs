@@ -48,7 +48,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: &[ApiKeys],
         requirement: "Every field of a listed thing has the JSON type that clients expect.",
         source: "org/apache/cloudstack/api/response, ApiResponseGsonHelper.java:36-41",
-        rules: &["API-RSP-020", "API-RSP-021"],
+        rules: &["API-RSP-020", "API-RSP-021", "ENT-001"],
         run: |target| {
             for listing in LISTINGS {
                 let (reply, shape) = shown(target, listing)?;

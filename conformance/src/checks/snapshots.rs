@@ -217,6 +217,63 @@ pub(super) const CHECKS: &[Check] = &[
             second.expect_error(530)
         },
     },
+    Check {
+        id: "snapshots/hold-the-machine",
+        level: Should,
+        profile: Core,
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("createSnapshot"),
+            PendingJobs,
+        ],
+        requirement: "Destroying a machine fails with 530 while a snapshot of its root volume is taken.",
+        source: "UserVmManagerImpl.java:3520-3524, 5998-6000",
+        rules: &["VM-038"],
+        run: |target| {
+            let machine = setup::us(target).machine()?;
+            let volume = root_volume(target, &machine.id)?;
+            let submitted = target.api("createSnapshot").param("volumeid", &volume).send()?;
+            submitted.expect_success()?;
+            let destruction = target.api("destroyVirtualMachine").param("id", &machine.id).send()?;
+            destruction.expect_success()?;
+            // Whoever asks for a job moves it on, so nothing is asked before both are there.
+            let list = target.api("listSnapshots").param("volumeid", &volume).send()?;
+            let state = list.success()?.text_at("snapshot.state").unwrap_or_default();
+            let destroyed = destruction.finish_job()?;
+            submitted.finish_job()?;
+            if !["Allocated", "Creating"].contains(&state.as_str()) {
+                return Err(Stop::Unsupported(PendingJobs));
+            }
+            destroyed.expect_failure(530)
+        },
+    },
+    Check {
+        id: "snapshots/transitions-are-named",
+        level: Should,
+        profile: Core,
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("createSnapshot"),
+            Command("archiveSnapshot"),
+        ],
+        requirement: "Archiving a snapshot that is archived fails with 530 and names its state and the event.",
+        source: "StateMachine2.java:108, seen on a running server",
+        rules: &["FSM-001"],
+        run: |target| {
+            let snapshot = Snapshot::of_a_new_machine(target)?;
+            let job = act(target, "archiveSnapshot", &snapshot.id)?;
+            let text = job.result.text_at("errortext").unwrap_or_default();
+            // Where snapshots stay on primary storage there is something to archive.
+            if job.succeeded || text.starts_with("Can only archive snapshots present on primary storage") {
+                return Err(Stop::Unsupported(Command("archiveSnapshot")));
+            }
+            job.expect_failure(530)?;
+            let end = "Unable to transition to a new state from Ready via CreateOnlyRequested";
+            if text.ends_with(end) { Ok(()) } else { Err(job.reply.mismatch("errortext", end, text)) }
+        },
+    },
 ];
 
 /// A snapshot of the root volume of a machine that runs.

@@ -217,6 +217,24 @@ pub(super) const CHECKS: &[Check] = &[
             judged.and_then(|()| protect(false))
         },
     },
+    Check {
+        id: "volumes/unready-one-does-not-move",
+        level: Should,
+        profile: Core,
+        needs: &[RootAdmin, Command("createVolume"), Command("migrateVolume"), Command("listStoragePools")],
+        requirement: "Migrating a volume that was never attached fails in the job with 431.",
+        source: "VolumeApiServiceImpl.java:3335-3420",
+        rules: &["VOL-010"],
+        run: |target| {
+            let us = setup::us(target);
+            let pool = us.first("listStoragePools", &[], "storagepool", |pool| {
+                (pool.text_at("state").as_deref() == Some("Up")).then_some(0)
+            })?;
+            let request = target.job("migrateVolume").param("volumeid", us.data_volume()?);
+            let job = request.param("storageid", pool).finish()?;
+            job.expect_failure_text(431, "Volume must be in ready state")
+        },
+    },
 ];
 
 /// A data volume and the machine that it is attached to.

@@ -50,12 +50,15 @@ const TEETH: &[&[Pair]] = &[
     RESULTS,
     ANSWERS,
     MACHINES,
+    MACHINE_CHANGES,
+    AGENTS,
     SNAPSHOTS,
     TEMPLATES,
     VOLUMES,
     NETWORKS,
     ADDRESSES,
     FIREWALL,
+    AUTOSCALE,
     GROUPS,
     VPC,
     TAGS,
@@ -495,6 +498,9 @@ const LISTING: &[Pair] = &[
     ("listing/everything-of-a-user", "list-all-shows-foreign"),
     ("listing/only-the-count", "only-the-count-shows-all"),
     ("listing/events-run-forward", "events-run-backwards"),
+    ("listing/machines-of-the-caller", "lists-show-everything"),
+    ("listing/unknown-account", "unknown-accounts-have-nothing"),
+    ("listing/machines-of-others", "list-all-shows-foreign"),
 ];
 
 const ENCODING: &[Pair] = &[
@@ -514,6 +520,9 @@ const ENCODING: &[Pair] = &[
     ("encoding/json-escapes", "json-escapes-html"),
     ("encoding/texts-like-escapes", "json-escapes-are-undone"),
     ("encoding/percent-encoding-on-request", "texts-are-never-encoded"),
+    ("encoding/members-in-order", "jobs-of-things-come-first"),
+    ("encoding/dates-of-things", "json-dates-end-in-z"),
+    ("encoding/things-are-the-same-everywhere", "lists-leave-fields-out"),
 ];
 
 const PARITY: &[Pair] = &[
@@ -645,6 +654,49 @@ const MACHINES: &[Pair] = &[
     ("machines/host-names-are-unique", "duplicate-host-names-pass"),
     ("machines/events-form-a-chain", "events-have-no-parent"),
     ("machines/events-form-a-chain", "events-are-not-recorded"),
+    ("machines/lists-are-there", "empty-lists-are-dropped"),
+    ("machines/display-name-is-the-name", "display-names-may-lack"),
+    ("machines/destroyed-does-not-start", "destroyed-machines-start"),
+    ("machines/destroyed-twice", "destroyed-ones-are-refused"),
+    ("machines/users-do-not-recover", "users-recover-machines"),
+    ("machines/users-do-not-expunge", "users-expunge-machines"),
+    ("machines/result-of-an-expunged-one", "expunged-machines-are-told"),
+    ("machines/recover-of-expunged", "expunged-machines-read-alike"),
+    ("machines/protected-one-stays", "protected-machines-are-destroyed"),
+    ("machines/need-not-start", "deployments-always-start"),
+    ("machines/network-of-its-own", "networks-must-be-named"),
+    ("machines/users-choose-no-host", "users-choose-hosts"),
+    ("machines/no-room", "no-room-is-530"),
+    ("machines/users-do-not-force", "users-stop-by-force"),
+];
+
+const MACHINE_CHANGES: &[Pair] = &[
+    ("machine-changes/offering-of-a-running-one", "machines-change-size-in-any-state"),
+    ("machine-changes/size-of-a-destroyed-one", "machines-change-size-in-any-state"),
+    ("machine-changes/offering-that-it-has", "same-offerings-pass"),
+    ("machine-changes/no-smaller-while-running", "running-machines-shrink"),
+    ("machine-changes/migration-of-a-stopped-one", "migrations-go-anywhere"),
+    ("machine-changes/migration-to-its-own-host", "migrations-go-anywhere"),
+    ("machine-changes/refused-update", "updates-fail-with-431"),
+    ("machine-changes/password-of-a-plain-one", "every-machine-has-a-password"),
+    ("machine-changes/password-of-a-running-one", "running-machines-are-reset"),
+    ("machine-changes/new-password-is-told", "reset-passwords-are-not-told"),
+    ("machine-changes/password-is-told-once", "passwords-are-listed"),
+    ("machine-changes/keys-of-a-running-one", "running-machines-are-reset"),
+    ("machine-changes/unknown-keys", "unknown-keys-pass"),
+    ("machine-changes/user-data-of-a-running-one", "running-machines-are-reset"),
+    ("machine-changes/restore-of-a-destroyed-one", "destroyed-machines-are-restored"),
+    ("machine-changes/restored-one-has-a-new-volume", "restores-keep-the-volume"),
+];
+
+const AGENTS: &[Pair] = &[
+    ("agents/refused-stop", "refused-stops-stop"),
+    ("agents/refused-forced-stop", "refused-stops-stop"),
+    ("agents/refused-start", "refused-starts-are-533"),
+    ("agents/refused-migration", "refused-migrations-move"),
+    ("agents/order-is-replaced", "orders-pile-up"),
+    ("agents/oldest-order-counts", "newest-order-counts"),
+    ("agents/refusals-are-counted", "breaking-agents-are-counted"),
 ];
 
 const SNAPSHOTS: &[Pair] = &[
@@ -658,6 +710,8 @@ const SNAPSHOTS: &[Pair] = &[
     ("snapshots/no-memory-of-a-stopped-machine", "stopped-machines-have-memory"),
     ("snapshots/disks-of-a-running-machine-stay", "any-vm-snapshot-is-reverted"),
     ("snapshots/one-of-a-machine-at-a-time", "vm-snapshots-overlap"),
+    ("snapshots/hold-the-machine", "snapshots-hold-nothing"),
+    ("snapshots/transitions-are-named", "transitions-are-not-named"),
 ];
 
 const TEMPLATES: &[Pair] = &[
@@ -680,6 +734,7 @@ const VOLUMES: &[Pair] = &[
     ("volumes/recover-needs-destroyed", "volumes-recover-from-any-state"),
     ("volumes/deleted-one-is-gone", "removed-volumes-fail-late"),
     ("volumes/protected-one-stays", "protected-volumes-are-deleted"),
+    ("volumes/unready-one-does-not-move", "unready-volumes-move"),
 ];
 
 const NETWORKS: &[Pair] = &[
@@ -710,6 +765,12 @@ const FIREWALL: &[Pair] = &[
     ("firewall/empty-balancer-waits", "empty-balancers-are-active"),
     ("firewall/balancer-with-a-machine", "balancers-stay-added"),
     ("firewall/balanced-port-is-taken", "port-conflicts-pass"),
+];
+
+const AUTOSCALE: &[Pair] = &[
+    ("autoscale/states-are-capitals", "states-of-groups-are-small"),
+    ("autoscale/only-a-disabled-one-is-enabled", "groups-change-in-any-state"),
+    ("autoscale/only-a-disabled-one-is-resized", "groups-change-in-any-state"),
 ];
 
 const GROUPS: &[Pair] = &[
@@ -768,6 +829,8 @@ const INFRASTRUCTURE: &[Pair] = &[
     ("infrastructure/physical-network-has-providers", "physical-networks-are-empty"),
     ("infrastructure/added-cluster-is-a-list", "added-hardware-is-an-object"),
     ("infrastructure/no-system-machines-yet", "system-vms-come-early"),
+    ("infrastructure/stopped-router-does-not-reboot", "stopped-routers-reboot"),
+    ("infrastructure/basic-zone-has-its-network", "basic-zones-take-networks"),
 ];
 
 const STATEFUL: &[Pair] = &[

@@ -402,7 +402,11 @@ fn with_job(world: &World, id: Id, behaviour: &Behaviour, reply: Reply) -> Reply
         Reply::Object(object)
             if behaviour.joins_job && object.get("id").is_some() && !world.sins(Quirk::ResultsNameNoJob) =>
         {
-            Reply::Object(object.with("jobid", job.uuid).with("jobstatus", 0))
+            let job = Object::new().with("jobid", job.uuid).with("jobstatus", 0);
+            let (mut first, last) =
+                if world.sins(Quirk::JobsOfThingsComeFirst) { (job, object) } else { (object, job) };
+            first.fields.extend(last.fields);
+            Reply::Object(first)
         }
         other => other,
     }
@@ -754,6 +758,30 @@ mod tests {
         // The fault is used up.
         ask(&mut world, &format!("command=stopVirtualMachine&id={id}"));
         assert_eq!(state(&world), MachineState::Stopped);
+    }
+
+    #[test]
+    fn a_host_on_which_a_machine_stops_is_not_maintained() {
+        let mut world = demo(Pace::Instant);
+        let (id, host) = world
+            .virtual_machines
+            .iter()
+            .find_map(|(id, row)| Some((id, row.host?)))
+            .expect("a machine that runs");
+        let uuid = world.hosts.get(host).expect("its host").uuid;
+        let command = format!("command=prepareHostForMaintenance&id={uuid}");
+        world.set_machine_state(id, MachineState::Stopping);
+        ask(&mut world, &command);
+        let job = *asked_for(&world).last().expect("a job");
+        let progress = world.jobs.get(job).expect("a job").progress.clone();
+        assert!(
+            matches!(&progress, Progress::Failed { code: 530, text: Some(text) } if text.contains("starting/stopping")),
+            "{progress:?}"
+        );
+        world.set_machine_state(id, MachineState::Running);
+        ask(&mut world, &command);
+        let job = *asked_for(&world).last().expect("a job");
+        assert!(matches!(world.jobs.get(job).expect("a job").progress, Progress::Succeeded(_)));
     }
 
     #[test]

@@ -222,7 +222,8 @@ pub fn scope_of(
     by_id: bool,
 ) -> Result<Scope, ApiError> {
     let declares = |name: &str| arguments.command().param(name).is_some();
-    let all = declares("listall") && arguments.flag("listall");
+    let unasked = world.sins(Quirk::ListsShowEverything) && !arguments.has("listall");
+    let all = declares("listall") && (arguments.flag("listall") || unasked);
     let named = declares("account").then(|| arguments.filled("account")).flatten();
     if declares("projectid") && arguments.has("projectid") {
         if named.is_none() {
@@ -246,7 +247,7 @@ pub fn scope_of(
         Reach::Accounts(vec![account_of(world, caller, name, domain.unwrap_or(caller.domain))?])
     } else if let Some(domain) = domain {
         if is_admin { Reach::Domain { domain, below } } else { own() }
-    } else if all && !is_admin && world.sins(Quirk::ListAllShowsForeign) {
+    } else if (all || by_id) && !is_admin && world.sins(Quirk::ListAllShowsForeign) {
         Reach::All
     } else {
         match (caller.is_root_admin(), caller.is_domain_admin(), all || by_id) {
@@ -265,6 +266,9 @@ pub fn scope_of(
 ///
 /// 431 if nobody has the name, 531 if the account is out of reach (API-ERR-048).
 pub fn account_of(world: &World, caller: Caller, name: &str, domain: Id) -> Result<Id, ApiError> {
+    if world.sins(Quirk::UnknownAccountsHaveNothing) && world.account_by_name(name, domain).is_none() {
+        return Ok(0);
+    }
     let account = world.account_by_name(name, domain).ok_or_else(|| {
         let domain = domain_dump(world, domain);
         ApiError::invalid(format!("could not find account {name} in domain {domain}"))

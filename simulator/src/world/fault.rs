@@ -9,6 +9,7 @@ use super::World;
 use super::kind::{Handle, Kind};
 use super::table::Id;
 use super::virtual_machine::Plan;
+use crate::quirk::Quirk;
 
 /// Where an agent command goes, or where a fault counts.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,6 +101,7 @@ impl World {
     pub fn order_fault(&mut self, fault: Fault) -> Id {
         let same = |other: &Fault| other.name == fault.name && other.place == fault.place;
         let known = self.faults.iter().find(|(_, other)| same(other)).map(|(id, _)| id);
+        let known = known.filter(|_| !self.sins(Quirk::OrdersPileUp));
         match known {
             Some(id) => {
                 if let Some(row) = self.faults.get_mut(id) {
@@ -115,17 +117,19 @@ impl World {
     /// agent answers that it failed: one that breaks does not get that far, and a good answer is lost over counting
     /// (SIM-001).
     pub fn ask_agent(&mut self, command: &str, place: Place) -> AgentAnswer {
-        let met = self
-            .faults
-            .iter()
-            .find(|(_, fault)| {
-                fault.name == command
-                    && fault.count.is_none_or(|count| count > 0)
-                    && fault.place.covers(place)
-            })
-            .map(|(id, fault)| (id, fault.clone()));
+        let (newest, breaks_count) =
+            (self.sins(Quirk::NewestOrderCounts), self.sins(Quirk::BreakingAgentsAreCounted));
+        let fits = |(_, fault): &(Id, &Fault)| {
+            fault.name == command && fault.count.is_none_or(|count| count > 0) && fault.place.covers(place)
+        };
+        let met = match newest {
+            true => self.faults.iter().rfind(fits),
+            false => self.faults.iter().find(fits),
+        };
+        let met = met.map(|(id, fault)| (id, fault.clone()));
         let Some((id, fault)) = met else { return AgentAnswer::default() };
-        if let (Some(row), true) = (self.faults.get_mut(id), fault.fails) {
+        let is_counted = fault.fails || (fault.breaks && breaks_count);
+        if let (Some(row), true) = (self.faults.get_mut(id), is_counted) {
             row.count = row.count.map(|count| count - 1);
         }
         let is_lost = fault.count.is_some();

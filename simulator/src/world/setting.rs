@@ -38,6 +38,7 @@ pub const KNOWN: &[Known] = &[
     Known::at_once("allow.user.create.projects", "true"),
     Known::at_once("allow.user.expunge.recover.vm", "false"),
     Known::at_once("allow.user.expunge.recover.volume", "true"),
+    Known::at_once("allow.user.force.stop.vm", "true"),
     Known::at_once("allow.user.view.destroyed.vm", "false"),
     Known::at_once("api.allowed.source.cidr.list", "0.0.0.0/0,::/0"),
     Known::at_once("api.key.access", "true"),

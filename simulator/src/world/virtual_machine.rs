@@ -433,9 +433,10 @@ impl World {
         }
     }
 
-    /// When a destroyed machine is expunged by itself.
+    /// When a machine that was destroyed, or that never came to be, is expunged by itself (VM-005).
     pub(super) fn expunged_at(&self, row: &VirtualMachine) -> Option<Moment> {
-        let waits = matches!(row.state, MachineState::Destroyed | MachineState::Expunging);
+        let waits =
+            matches!(row.state, MachineState::Destroyed | MachineState::Expunging | MachineState::Error);
         let delay = || self.settings.number("expunge.delay").saturating_mul(1024);
         row.updated.filter(|_| waits).map(|since| since.plus_millis(delay()))
     }
@@ -539,16 +540,18 @@ mod tests {
 
     #[test]
     fn destroyed_machines_go_after_the_delay() {
-        let mut world = demo();
-        world.settings.set("expunge.delay", "20").expect("a known setting");
-        let id = any_machine(&world);
-        world.set_machine_state(id, MachineState::Destroyed);
-        world.now = world.now.plus_millis(20_479);
-        world.expunge_overdue();
-        assert!(world.virtual_machines.get(id).is_some());
-        world.now = world.now.plus_millis(1);
-        world.expunge_overdue();
-        assert!(world.virtual_machines.get(id).is_none());
+        for state in [MachineState::Destroyed, MachineState::Expunging, MachineState::Error] {
+            let mut world = demo();
+            world.settings.set("expunge.delay", "20").expect("a known setting");
+            let id = any_machine(&world);
+            world.set_machine_state(id, state);
+            world.now = world.now.plus_millis(20_479);
+            world.expunge_overdue();
+            assert!(world.virtual_machines.get(id).is_some(), "{state:?}");
+            world.now = world.now.plus_millis(1);
+            world.expunge_overdue();
+            assert!(world.virtual_machines.get(id).is_none(), "{state:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
+use crate::quirk::Quirk;
 use crate::reply::Reply;
 use crate::world::World;
 use crate::world::firewall::Rule;
@@ -91,7 +92,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, _, arguments| {
             let id = arguments.created().unwrap_or_default();
-            set_state(world, id, "ENABLED");
+            let enabled = if world.sins(Quirk::StatesOfGroupsAreSmall) { "enabled" } else { "ENABLED" };
+            set_state(world, id, enabled);
             show(world, row(arguments), id)
         },
         ..create_then_show("createAutoScaleVmGroup")
@@ -105,7 +107,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let id = reachable(world, *caller, row(arguments), arguments)?;
             let resizes =
                 ["minmembers", "maxmembers", "interval"].iter().any(|name| arguments.integer(name).is_some());
-            if resizes && state(world, id) != "DISABLED" {
+            let holds = !world.sins(Quirk::GroupsChangeInAnyState);
+            if resizes && state(world, id) != "DISABLED" && holds {
                 return Err(ApiError::invalid(
                     "An AutoScale Vm Group can be updated with minMembers/maxMembers/Interval only when it is in \
                      disabled state",
@@ -173,7 +176,7 @@ fn switch(
     refusal: &str,
 ) -> Result<Reply, ApiError> {
     let id = reachable(world, *caller, row(arguments), arguments)?;
-    if !from.contains(&state(world, id)) {
+    if !from.contains(&state(world, id)) && !world.sins(Quirk::GroupsChangeInAnyState) {
         return Err(ApiError::invalid(refusal));
     }
     set_state(world, id, to);

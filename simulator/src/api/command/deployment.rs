@@ -195,6 +195,9 @@ pub(super) fn networks(
     if chosen.is_empty() {
         match world.isolated_networks_of(owner, zone).as_slice() {
             [only] => chosen.push((*only, None)),
+            [] if world.sins(Quirk::NetworksMustBeNamed) => {
+                return Err(ApiError::invalid("networkIds must be specified"));
+            }
             [] => chosen.push((default_network(world, owner, zone)?, None)),
             _ => {
                 return Err(ApiError::invalid(format!(
@@ -226,7 +229,7 @@ fn network_of_basic_zone(world: &World, zone: Id, chooses: bool) -> Result<Optio
     if world.zones.get(zone).is_none_or(|row| row.network_type != "Basic") {
         return Ok(None);
     }
-    if chooses {
+    if chooses && !world.sins(Quirk::BasicZonesTakeNetworks) {
         return Err(ApiError::invalid("Can't specify network Ids in Basic zone"));
     }
     let network = world.networks.iter().find(|(_, row)| row.zone == zone);

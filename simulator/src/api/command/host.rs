@@ -11,6 +11,7 @@ use crate::world::event::{EventState, NewEvent};
 use crate::world::host::{Host, HostStatus, ResourceState};
 use crate::world::kind::{Handle, Kind};
 use crate::world::table::Id;
+use crate::world::virtual_machine::MachineState;
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
@@ -162,6 +163,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     row.resource_state.name()
                 ));
             }
+            if let Some(reason) = busy(world, id) {
+                return refused(reason.to_owned());
+            }
             if world.sins(Quirk::HostsRefuseMaintenance) {
                 return refused(format!(
                     "Unable to prepare for maintenance host {}",
@@ -210,6 +214,17 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         ..Behaviour::PLAIN
     },
 ];
+
+/// What machines do on a host that keeps it from maintenance (HST-003).
+fn busy(world: &World, host: Id) -> Option<&'static str> {
+    world.virtual_machines.iter().filter(|(_, row)| row.host == Some(host)).find_map(|(_, row)| match row.state {
+        MachineState::Starting | MachineState::Stopping => Some(
+            "Host contains VMs in starting/stopping state. Please wait for them to complete before putting to \
+             maintenance.",
+        ),
+        _ => None,
+    })
+}
 
 /// The host that a parameter names.
 ///

@@ -2,8 +2,9 @@
 
 use super::virtual_machine::{dump, plan};
 use crate::api::caller::Caller;
-use crate::api::error::ApiError;
+use crate::api::error::{ApiError, Fault};
 use crate::api::parameter::Arguments;
+use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::fault::Outcome;
 use crate::world::kind::{Handle, Kind};
@@ -38,6 +39,9 @@ pub(super) fn stays_running(
     _: &str,
 ) -> Result<(), ApiError> {
     let Some(id) = about(arguments) else { return Ok(()) };
+    if world.sins(Quirk::RefusedStopsStop) {
+        return Ok(());
+    }
     // A removal stops its machine too, and cannot be forced.
     let may_force = arguments.command().param("forced").is_some();
     if may_force && arguments.flag("forced") {
@@ -74,16 +78,19 @@ pub(super) fn tries_others(
             return Ok(());
         }
     }
-    if arguments.created().is_some() {
+    // A deployment names no machine.
+    if arguments.command().param("id").is_none() {
         world.fail_first_start(id);
     } else {
         world.set_machine_state(id, MachineState::Stopped);
     }
     let uuid = world.virtual_machines.get(id).map(|machine| machine.uuid).unwrap_or_default();
     let told = world.virtual_machines.get(id).map(|machine| dump(world, id, machine)).unwrap_or_default();
-    Err(ApiError::runtime(format!(
-        "Unable to start a VM [{uuid}] due to [Unable to create a deployment for {told}]."
-    )))
+    let text = format!("Unable to start a VM [{uuid}] due to [Unable to create a deployment for {told}].");
+    if world.sins(Quirk::RefusedStartsAre533) {
+        return Err(ApiError::new(Fault::ServerCapacity, text));
+    }
+    Err(ApiError::runtime(text))
 }
 
 /// Lets a machine start where the plan allows: everything is made ready for it before the agent is told (VM-002).

@@ -8,6 +8,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::Kind;
@@ -106,10 +107,11 @@ const MIGRATION: Behaviour = Behaviour {
         } else if arguments.has("hostid") && arguments.has("storageid") {
             return Err(ApiError::invalid("Only one of hostId and storageId can be specified"));
         }
-        if machine.state != MachineState::Running {
+        if machine.state != MachineState::Running && !world.sins(Quirk::MigrationsGoAnywhere) {
             return Err(ApiError::invalid("VM is not Running, unable to migrate the vm with specified id"));
         }
-        if arguments.id("hostid").is_some() && arguments.id("hostid") == machine.host {
+        let is_there = arguments.id("hostid").is_some() && arguments.id("hostid") == machine.host;
+        if is_there && !world.sins(Quirk::MigrationsGoAnywhere) {
             return Err(ApiError::invalid(
                 "Cannot migrate VM, VM is already present on this host, please specify valid destination host to \
                  migrate the VM",
@@ -127,6 +129,9 @@ const MIGRATION: Behaviour = Behaviour {
     agent_fails: Some(|world, _, arguments, _| {
         let (id, machine) = machine(world, arguments, "virtualmachineid")?;
         let from = machine.host;
+        if world.sins(Quirk::RefusedMigrationsMove) {
+            return Ok(());
+        }
         world.run_machine_on(id, from);
         Err(ApiError::runtime(AGENT_FAILED))
     }),

@@ -5,6 +5,7 @@ use crate::api::caller::Caller;
 use crate::api::error::{ApiError, Fault};
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
@@ -120,7 +121,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, _, arguments| {
             let (id, network, row) = router(world, arguments, "id")?;
-            if row.state != MachineState::Running {
+            if row.state != MachineState::Running && !world.sins(Quirk::StoppedRoutersReboot) {
                 return Err(ApiError::new(
                     Fault::Unavailable,
                     format!(

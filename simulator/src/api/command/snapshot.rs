@@ -222,6 +222,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                      storage"
                 )));
             }
+            if world.sins(Quirk::TransitionsAreNotNamed) {
+                return Err(ApiError::runtime("Failed to copy snapshot"));
+            }
             // Every snapshot of the simulated storage is on secondary storage already.
             Err(ApiError::runtime(
                 "Failed to copy snapshot:com.cloud.utils.exception.CloudRuntimeException: Failed to update state: \

@@ -38,11 +38,15 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                         machine.shown_name()
                     )))
                 }
-                MachineState::Destroyed | MachineState::Expunging => Err(ApiError::runtime(format!(
-                    "Unable to orchestrate the start of VM instance {{\"instanceName\":\"{}\",\"uuid\":\"{}\"}}.",
-                    world.instance_name(id, machine),
-                    machine.uuid
-                ))),
+                MachineState::Destroyed | MachineState::Expunging
+                    if !world.sins(Quirk::DestroyedMachinesStart) =>
+                {
+                    Err(ApiError::runtime(format!(
+                        "Unable to orchestrate the start of VM instance {{\"instanceName\":\"{}\",\"uuid\":\"{}\"}}.",
+                        world.instance_name(id, machine),
+                        machine.uuid
+                    )))
+                }
                 MachineState::Error => Err(ApiError::runtime(format!(
                     "Unable to create deployment, no usable volumes found for the VM: {}",
                     machine.uuid
@@ -53,7 +57,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     listing::view_account_dump(world, machine.owner.account)
                 ))),
                 _ => {
-                    let plan = plan(*caller, arguments)?;
+                    let plan = match plan(*caller, arguments) {
+                        Err(_) if world.sins(Quirk::UsersChooseHosts) => Plan::default(),
+                        other => other?,
+                    };
                     refuse_other_cluster(world, id, plan)?;
                     refuse_without_room(world, id, plan)?;
                     machine_agent::begin_start(world, id, plan);
@@ -81,8 +88,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             action: "stopping Vm. Vm Id: {}",
             created: None,
         }),
-        begin: Some(|world, _, arguments| {
+        begin: Some(|world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
+            let may_force = caller.is_root_admin()
+                || world.settings.flag("allow.user.force.stop.vm")
+                || world.sins(Quirk::UsersStopByForce);
+            if arguments.flag("forced") && !may_force {
+                return Err(ApiError::permission(
+                    "Account does not have the permission to force stop the vm.",
+                ));
+            }
             if machine.state == MachineState::Running {
                 world.set_machine_state(id, MachineState::Stopping);
             } else if machine.state == MachineState::Stopped && world.sins(Quirk::StopOfStoppedFails) {
@@ -154,10 +169,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         begin: Some(|world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
             let may_expunge = caller.is_root_admin() || world.settings.flag("allow.user.expunge.recover.vm");
-            if arguments.flag("expunge") && !may_expunge {
+            if arguments.flag("expunge") && !may_expunge && !world.sins(Quirk::UsersExpungeMachines) {
                 return Err(ApiError::runtime("Account does not have permission for expunging."));
             }
-            if machine.delete_protection {
+            if machine.state == MachineState::Destroyed && world.sins(Quirk::DestroyedOnesAreRefused) {
+                return Err(ApiError::invalid(format!("The virtual machine {} is destroyed", machine.uuid)));
+            }
+            if machine.delete_protection && !world.sins(Quirk::ProtectedMachinesAreDestroyed) {
                 return Err(ApiError::invalid(format!(
                     "Instance [id = {}, name = {}] has delete protection enabled and cannot be deleted.",
                     machine.uuid,
@@ -168,7 +186,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .volumes_of(id)
                 .into_iter()
                 .find(|volume| world.volumes.get(*volume).is_some_and(|volume| volume.is_root));
-            if root.is_some_and(|root| world.is_being_snapshotted(root)) {
+            if root.is_some_and(|root| world.is_being_snapshotted(root))
+                && !world.sins(Quirk::SnapshotsHoldNothing)
+            {
                 return Err(ApiError::runtime(
                     "There is/are unbacked up snapshot(s) on ROOT volume, vm destroy is not permitted, please try again \
                      later.",
@@ -188,7 +208,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 world.remove_volume(volume);
             }
             if arguments.flag("expunge") {
+                let told = show(world, id, *caller);
                 world.expunge_machine(id);
+                if world.sins(Quirk::ExpungedMachinesAreTold) {
+                    return Ok(Reply::Object(told));
+                }
                 // The view hides what is removed (VM-036).
                 let nothing = Object::new()
                     .with("securitygroup", Vec::<Object>::new())
@@ -215,13 +239,20 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         about: Some("id"),
         events: Some(EventTexts { scheduled: "", action: "Recovering VM", created: None }),
         run: |world, caller, arguments| {
-            let (id, machine) = machine(world, arguments, "id")?;
-            if !caller.is_root_admin() && !world.settings.flag("allow.user.expunge.recover.vm") {
+            let may_recover = caller.is_root_admin() || world.settings.flag("allow.user.expunge.recover.vm");
+            if !may_recover && !world.sins(Quirk::UsersRecoverMachines) {
                 return Err(ApiError::permission(
                     "Recovering a vm can only be done by an Admin. Or when the allow.user.expunge.recover.vm key is \
                      set.",
                 ));
             }
+            if world.sins(Quirk::ExpungedMachinesReadAlike) {
+                refuse_expunged(world, caller, arguments)?;
+            }
+            let (id, machine) = machine(world, arguments, "id").map_err(|_| {
+                let id = arguments.id("id").unwrap_or_default();
+                ApiError::invalid(format!("unable to find a virtual machine with id {id}"))
+            })?;
             if machine.state != MachineState::Destroyed && !world.sins(Quirk::RecoverFromAnyState) {
                 return Err(ApiError::invalid(format!(
                     "Vm with id {} is not in the right state",
@@ -292,7 +323,9 @@ pub(super) const DEPLOYMENT: Behaviour = Behaviour {
     agent_fails: Some(machine_agent::tries_others),
     run: |world, caller, arguments| {
         let id = arguments.created().ok_or_else(|| ApiError::runtime("the machine is gone"))?;
-        if starts(arguments) && world.sins(Quirk::DeployLeavesItStopped) {
+        if !starts(arguments) && world.sins(Quirk::DeploymentsAlwaysStart) {
+            world.run_machine(id);
+        } else if starts(arguments) && world.sins(Quirk::DeployLeavesItStopped) {
             world.set_machine_state(id, MachineState::Stopped);
         } else if starts(arguments) {
             let host = machine_agent::prepared_host(world, id);
@@ -362,10 +395,13 @@ pub(super) fn refuse_other_cluster(world: &World, id: Id, plan: Plan) -> Result<
 /// Refuses a start for which no host has room (VM-028).
 fn refuse_without_room(world: &World, id: Id, plan: Plan) -> Result<(), ApiError> {
     match world.virtual_machines.get(id) {
-        Some(machine) if world.host_for(id, plan).is_none() => Err(ApiError::new(
-            Fault::ServerCapacity,
-            format!("No destination found for a deployment for {}", dump(world, id, machine)),
-        )),
+        Some(machine) if world.host_for(id, plan).is_none() => {
+            let text = format!("No destination found for a deployment for {}", dump(world, id, machine));
+            if world.sins(Quirk::NoRoomIs530) {
+                return Err(ApiError::runtime(text));
+            }
+            Err(ApiError::new(Fault::ServerCapacity, text))
+        }
         _ => Ok(()),
     }
 }

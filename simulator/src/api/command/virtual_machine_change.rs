@@ -37,7 +37,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         starts_unseen: Some(|_| true),
         begin: Some(|world, _, arguments| {
             let (id, machine) = machine(world, arguments, "virtualmachineid")?;
-            if matches!(machine.state, MachineState::Running | MachineState::Stopped) {
+            let may_be = matches!(machine.state, MachineState::Running | MachineState::Stopped);
+            if may_be || world.sins(Quirk::DestroyedMachinesAreRestored) {
                 if world.vm_snapshots_of(id).next().is_some() {
                     return Err(ApiError::invalid(
                         "Unable to restore VM, please remove VM snapshots before restoring VM",
@@ -58,7 +59,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 world.set_machine_state(id, MachineState::Stopped);
                 note_capacity(world, id);
             }
-            world.renew_root_volume(id, arguments.id("templateid"));
+            if !world.sins(Quirk::RestoresKeepTheVolume) {
+                world.renew_root_volume(id, arguments.id("templateid"));
+            }
             if was_running {
                 world.run_machine(id);
             }
@@ -80,6 +83,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (id, machine) = machine(world, arguments, "id")?;
             match machine.state {
                 MachineState::Stopped => {}
+                _ if world.sins(Quirk::MachinesChangeSizeInAnyState) => {}
                 MachineState::Running => require_growth(world, id, machine, arguments)?,
                 state => {
                     return Err(ApiError::invalid(format!(
@@ -100,7 +104,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         about: Some("id"),
         run: |world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
-            if machine.state != MachineState::Stopped {
+            if machine.state != MachineState::Stopped && !world.sins(Quirk::MachinesChangeSizeInAnyState) {
                 return Err(ApiError::invalid(format!(
                     "Unable to upgrade virtual machine {}  in state {}; make sure the virtual machine is stopped",
                     dump(world, id, machine),
@@ -124,7 +128,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, _, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
-            if !world.templates.get(machine.template).is_some_and(|template| template.password_enabled) {
+            let template = world.templates.get(machine.template);
+            let has_one = template.is_some_and(|template| template.password_enabled);
+            if !has_one && !world.sins(Quirk::EveryMachineHasAPassword) {
                 return Err(ApiError::invalid(
                     "Fail to reset password for the virtual machine, the template is not password enabled",
                 ));
@@ -137,6 +143,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let password = arguments.filled("password").map_or(drawn, str::to_owned);
             world.give_guest_password(id, &password);
             let mut object = show(world, id, *caller);
+            if world.sins(Quirk::ResetPasswordsAreNotTold) {
+                return Ok(Reply::Object(object));
+            }
             // The password stands where the class declares it, before the network cards' owner
             // fields; it is in no other answer (VM-012).
             let place = object.fields.iter().position(|field| field.name == "nic");
@@ -209,7 +218,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         about: Some("id"),
         run: |world, caller, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
-            if machine.state != MachineState::Stopped {
+            if machine.state != MachineState::Stopped && !world.sins(Quirk::RunningMachinesAreReset) {
                 return Err(ApiError::invalid(format!(
                     "VM {} should be stopped to do UserData reset",
                     dump(world, id, machine)
@@ -247,6 +256,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 fn require_stopped(world: &World, id: Id, machine: &VirtualMachine, purpose: &str) -> Result<(), ApiError> {
     let text = match machine.state {
         MachineState::Stopped => return Ok(()),
+        MachineState::Running if world.sins(Quirk::RunningMachinesAreReset) => return Ok(()),
         MachineState::Error | MachineState::Expunging => "is not in the right state".to_owned(),
         _ => format!("should be stopped to do {purpose}"),
     };
@@ -259,7 +269,10 @@ fn named_keys(
     machine: &VirtualMachine,
     arguments: &Arguments,
 ) -> Result<Vec<(String, String)>, ApiError> {
-    let keys = key_pairs(world, machine.owner, arguments)?;
+    let keys = match key_pairs(world, machine.owner, arguments) {
+        Err(_) if world.sins(Quirk::UnknownKeysPass) => return Ok(machine.key_pairs.clone()),
+        other => other?,
+    };
     if keys.is_empty() {
         return Err(ApiError::invalid("'keypair' or 'keypairs' must be specified"));
     }
@@ -278,7 +291,7 @@ fn require_growth(
     let (cores, speed, memory) = world.machine_size(machine);
     let new = custom_size(wanted, arguments).unwrap_or_else(|| wanted.size());
     let shrinks = new.0 < cores || new.1 < speed || new.2 < memory;
-    if shrinks || new == (cores, speed, memory) {
+    if (shrinks || new == (cores, speed, memory)) && !world.sins(Quirk::RunningMachinesShrink) {
         return Err(ApiError::invalid(format!(
             "While the VM is running, only scalling up it is supported. New service offering {{\"memory\": {}, \
              \"speed\": {}, \"cpu\": {}}} should have at least one value (ram, speed or cpu) greater than the current \
@@ -318,7 +331,7 @@ fn change_offering(world: &mut World, id: Id, arguments: &Arguments) -> Result<(
         .ok_or_else(|| ApiError::invalid(format!("Unable to find service offering: {offering}")))?;
     let size = custom_size(row, arguments);
     let Some(machine) = world.virtual_machines.get(id) else { return Ok(()) };
-    if machine.offering == offering && size.is_none() {
+    if machine.offering == offering && size.is_none() && !world.sins(Quirk::SameOfferingsPass) {
         return Err(ApiError::invalid(format!(
             "Not upgrading vm {} since it already has the requested service offering ({})",
             dump(world, id, machine),
@@ -347,7 +360,11 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
             dump(world, id, row)
         )));
     }
-    let wrap = |reason: &str| ApiError::runtime(format!("Failed to update VM, due to: {reason}"));
+    let is_plain = world.sins(Quirk::UpdatesFailWith431);
+    let wrap = |reason: &str| match is_plain {
+        true => ApiError::invalid(reason),
+        false => ApiError::runtime(format!("Failed to update VM, due to: {reason}")),
+    };
     if let Some(name) = arguments.filled("name").filter(|name| !name.eq_ignore_ascii_case(&row.name)) {
         for network in row.nics.iter().filter_map(|nic| world.networks.get(nic.network)) {
             let taken = world.virtual_machines.iter().any(|(_, other)| {

@@ -122,6 +122,12 @@ fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Rep
             object.push("userdata", content);
             object.fields.extend(tail);
         }
+        if world.sins(Quirk::ListsLeaveFieldsOut) {
+            object.fields.retain(|field| field.name != "guestosid");
+        }
+        if world.sins(Quirk::PasswordsAreListed) {
+            object.push("password", "secret");
+        }
         view::with_open_job(world, Handle { kind: Kind::VirtualMachine, id }, object)
     })
 }

@@ -6,6 +6,7 @@ use super::{Behaviour, EventTexts};
 use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply, Value};
 use crate::world::World;
 use crate::world::table::Id;
@@ -140,7 +141,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, _, arguments| {
             let (id, row) = volume(world, arguments, "volumeid")?;
-            if row.state != VolumeState::Ready {
+            if row.state != VolumeState::Ready && !world.sins(Quirk::UnreadyVolumesMove) {
                 return Err(ApiError::invalid("Volume must be in ready state"));
             }
             if row.pool == arguments.id("storageid") {

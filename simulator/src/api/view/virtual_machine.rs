@@ -49,7 +49,7 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
     let mut object = Object::new()
         .with("id", row.uuid)
         .with("name", &row.name)
-        .with("displayname", row.shown_name())
+        .with("displayname", shown_name(world, row))
         .with("account", owner.text("account"))
         .with("userid", user.map(|user| user.uuid))
         .with("username", user.map(|user| user.username.as_str()))
@@ -221,6 +221,13 @@ const HIDDEN_DETAILS: [&str; 1] = ["Message.ReservedCapacityFreed.Flag"];
 fn java_bucket(key: &str) -> u32 {
     let hash = java_hash(key);
     (hash ^ (hash >> 16)) & 15
+}
+
+fn shown_name<'a>(world: &World, row: &'a VirtualMachine) -> Option<&'a str> {
+    if world.sins(Quirk::DisplayNamesMayLack) {
+        return row.display_name.as_deref();
+    }
+    Some(row.shown_name())
 }
 
 fn state_name(world: &World, row: &VirtualMachine) -> Value {
