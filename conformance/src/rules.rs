@@ -1,15 +1,23 @@
-//! The rules of the protocol that checks judge by, as facts from `fixtures/rules/protocol.tsv`.
+//! The rules that checks judge by, as facts from the tables of `fixtures/rules`.
 //!
-//! What a check says it covers is in the check (`rules`); which rules nobody covers is decided by a test
-//! (`tests/it/coverage.rs`). Rules of jobs and life cycles and of the router are not here yet.
+//! What a check says it covers is in the check (`rules`); that every rule which binds is covered, or told why no client
+//! can see it broken, is decided by a test (`tests/it/coverage.rs`). Rules of the router are not here yet.
 
 use std::sync::OnceLock;
 
 use crate::check::Level;
 
+/// The tables, in the order in which they are told: name and text.
+const TABLES: [(&str, &str); 2] = [
+    ("protocol", include_str!("../../fixtures/rules/protocol.tsv")),
+    ("lifecycles", include_str!("../../fixtures/rules/lifecycles.tsv")),
+];
+
 /// One rule.
 #[derive(Debug)]
 pub struct Rule {
+    /// The table that it stands in: `protocol` or `lifecycles`.
+    pub table: &'static str,
     /// `API-SIG-004`, fixed for life.
     pub id: &'static str,
     /// How binding it is.
@@ -24,13 +32,31 @@ pub struct Rule {
     pub mutant: &'static str,
 }
 
-/// All rules, in the order of the protocol. Read when first asked for.
+/// The names of the tables, in the order of [`all`].
+pub fn tables() -> impl Iterator<Item = &'static str> {
+    TABLES.iter().map(|(name, _)| *name)
+}
+
+/// All rules: those of the protocol in its order, then those of jobs and life cycles. Read when first asked for.
 pub fn all() -> &'static [Rule] {
     static RULES: OnceLock<Vec<Rule>> = OnceLock::new();
     RULES.get_or_init(|| {
-        let lines = include_str!("../../fixtures/rules/protocol.tsv").lines().skip(1);
-        lines.map(|line| rule(line).expect("the fact file holds one rule of six columns a line")).collect()
+        let lines = TABLES.iter().flat_map(|(table, text)| text.lines().skip(1).map(|line| (*table, line)));
+        lines
+            .map(|(table, line)| rule(table, line).expect("a fact file holds one rule of six columns a line"))
+            .collect()
     })
+}
+
+/// Why no client can see a rule broken, or why it is no client's concern; nothing for rules that a check can judge.
+pub fn unseen(id: &str) -> Option<&'static str> {
+    all_unseen().find(|(rule, _)| *rule == id).map(|(_, reason)| reason)
+}
+
+/// The rules that no client can see broken, each with the reason.
+pub fn all_unseen() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let lines = include_str!("../../fixtures/rules/unseen.tsv").lines().skip(1);
+    lines.map(|line| line.split_once('\t').expect("a rule and a reason stand in each line"))
 }
 
 /// The rule with this id.
@@ -38,10 +64,11 @@ pub fn find(id: &str) -> Option<&'static Rule> {
     all().iter().find(|rule| rule.id == id)
 }
 
-fn rule(line: &'static str) -> Option<Rule> {
+fn rule(table: &'static str, line: &'static str) -> Option<Rule> {
     let mut columns = line.split('\t');
     let mut column = || columns.next();
     let rule = Rule {
+        table,
         id: column()?,
         level: match column()? {
             "must" => Level::Must,
@@ -74,10 +101,16 @@ mod tests {
         }
     }
 
+    /// Whether a rule is one of the router and its guests, which have no table yet.
+    fn is_of_the_router(rule: &str) -> bool {
+        let area = rule.split('-').next().unwrap_or_default();
+        ["MD", "UD", "ISO", "PW", "CD", "DHCP", "LS", "GC"].contains(&area)
+    }
+
     #[test]
     fn checks_name_rules_that_exist() {
         for check in checks::all() {
-            for rule in check.rules.iter().filter(|rule| rule.starts_with("API-")) {
+            for rule in check.rules.iter().filter(|rule| !is_of_the_router(rule)) {
                 assert!(find(rule).is_some(), "{} covers {rule}, which is no rule", check.id);
             }
         }

@@ -134,7 +134,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "user-data/lists-are-silent",
-        level: Must,
+        level: Should,
         profile: Core,
         needs: NEEDS,
         requirement: "A list of machines does not show user data unless it is asked to.",

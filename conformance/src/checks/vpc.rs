@@ -71,7 +71,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "vpc/held-by-tiers",
-        level: Must,
+        level: Should,
         profile: Core,
         needs: TIERS,
         requirement: "Deleting a VPC that has a tier fails in the job with 431.",

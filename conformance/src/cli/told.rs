@@ -90,6 +90,7 @@ pub(super) fn explained_rule(rule: &Rule) -> Printed {
         ("source", rule.source.to_owned()),
         ("mutant", rule.mutant.to_owned()),
         ("checks", covering.join(", ")),
+        ("unseen", rules::unseen(rule.id).unwrap_or_default().to_owned()),
     ];
     let mut output = format!("{}\n{}\n\n", rule.id, rule.text);
     for (name, value) in facts.iter().filter(|(_, value)| !value.is_empty()) {
