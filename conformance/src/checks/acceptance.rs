@@ -105,7 +105,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "acceptance/one-image",
         level: Should,
         profile: Core,
-        needs: &[RootAdmin, Command("deployVirtualMachine")],
+        needs: &[RootAdmin, Command("deployVirtualMachine"), Since("4.22")],
         requirement: "A deployment that names neither a template nor a volume nor a snapshot is refused with 530.",
         source: "DeployVMCmd.java:133-136",
         rules: &["JOB-022"],

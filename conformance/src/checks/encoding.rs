@@ -312,11 +312,13 @@ pub(super) const CHECKS: &[Check] = &[
             let machine = setup::us(target).stopped_machine()?;
             let network = target.api("listNetworks").param("id", &machine.network).send()?;
             let volume = target.api("listVolumes").param("virtualmachineid", &machine.id).send()?;
-            for (reply, path) in [
-                (&machine.job.reply, "jobresult.virtualmachine.created"),
-                (&network, "network.created"),
-                (&volume, "volume.created"),
-            ] {
+            let mut dates =
+                vec![(&machine.job.reply, "jobresult.virtualmachine.created"), (&volume, "volume.created")];
+            // Networks tell theirs since then.
+            if target.is_since("4.17")? {
+                dates.push((&network, "network.created"));
+            }
+            for (reply, path) in dates {
                 let date = reply.expect_present(path)?.text().unwrap_or_default();
                 if !is_date(&date) {
                     return Err(reply.mismatch(path, "a date like 2030-01-02T03:04:05+0000", date));

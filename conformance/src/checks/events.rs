@@ -89,7 +89,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "events/failure-is-an-error",
         level: Must,
         profile: Core,
-        needs: setup::MACHINES_AND_EVENTS,
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("listEvents"),
+            Since("4.21"),
+        ],
         requirement: "A job that fails is told as Completed with the level ERROR and what it was about.",
         source: "ActionEventInterceptor.java:117-142",
         rules: &["EVT-004"],

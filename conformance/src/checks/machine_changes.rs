@@ -5,7 +5,7 @@
 use super::{
     machines::expect_failure_start,
     prelude::*,
-    setup::{self, MACHINES, act, done, id_in},
+    setup::{self, act, done, id_in},
 };
 use crate::{check::Capability, wire::job::Job};
 
@@ -142,7 +142,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machine-changes/refused-update",
         level: Must,
         profile: Core,
-        needs: MACHINES,
+        needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Since("4.17")],
         requirement: "Whatever `updateVirtualMachine` finds wrong is refused with 530 and the reason behind a colon.",
         source: "UpdateVMCmd.java execute, InvalidParameterValueException.java:21",
         rules: &["VM-050"],
@@ -245,7 +245,12 @@ pub(super) const CHECKS: &[Check] = &[
         id: "machine-changes/unknown-keys",
         level: Must,
         profile: Core,
-        needs: KEYS,
+        needs: &[
+            Command("createNetwork"),
+            Command("deployVirtualMachine"),
+            Command("resetSSHKeyForVirtualMachine"),
+            Since("4.17"),
+        ],
         requirement: "Resetting the SSH keys of a machine to unknown ones, or to none, fails in the job with 431.",
         source: "UserVmManagerImpl.java:1040-1069",
         rules: &["VM-057"],
