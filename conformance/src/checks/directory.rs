@@ -37,16 +37,7 @@ const SERVERS: &[Capability] = &[
     Command("addLdapConfiguration"),
     Command("deleteLdapConfiguration"),
 ];
-/// The same with a server that answers.
-const LIVE_SERVERS: &[Capability] = &[
-    Directory,
-    RootAdmin,
-    Command("createDomain"),
-    Command("deleteDomain"),
-    Command("addLdapConfiguration"),
-    Command("deleteLdapConfiguration"),
-];
-/// The same where servers are known by an identifier.
+/// The same with a server that answers, where servers are known by an identifier, by which they are removed again.
 const NAMED_SERVERS: &[Capability] = &[
     Directory,
     RootAdmin,
@@ -484,7 +475,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "directory/server-twice",
         level: Should,
         profile: Core,
-        needs: LIVE_SERVERS,
+        needs: NAMED_SERVERS,
         requirement: "A directory server that is known is refused with 530 and the name of a Java class.",
         source: "LdapManagerImpl.java, LdapAddConfigurationCmd.java",
         rules: &["API-AUTH-072"],
