@@ -226,21 +226,21 @@ pub(super) const CHECKS: &[Check] = &[
         id: "parameters/only-true-is-true",
         level: Must,
         profile: ReadOnly,
-        needs: &[Command("listVirtualMachines"), Since("4.19")],
+        needs: &[ApiKeys],
         requirement: "A flag is true if it says true in any case, and false whatever else it says.",
         source: "ParamProcessWorker.java:372-374",
         rules: &["API-PAR-013", "API-ERR-050"],
         run: |target| {
-            let count_only = |value: &str| {
-                let request = target.api("listVirtualMachines").param("listall", "true");
-                request.param("retrieveonlyresourcecount", value).send()
-            };
-            let (without, with) = (count_only("false")?, count_only("true")?);
-            without.expect_success()?;
-            with.expect_absent("virtualmachine")?;
-            count_only("TrUe")?.expect_body_of(&with)?;
-            for value in ["yes", "1", "on", "", "true "] {
-                count_only(value)?.expect_body_of(&without)?;
+            let listed = |value: &str| target.api("listZones").param("showcapacities", value).send();
+            // What the zone of the check holds changes all the time; whether it is shown does not.
+            zone(target)?;
+            for value in ["true", "TrUe"] {
+                listed(value)?.expect_present("zone.capacity")?;
+            }
+            for value in ["false", "yes", "1", "on", "", "true "] {
+                let reply = listed(value)?;
+                reply.expect_present("zone.id")?;
+                reply.expect_absent("zone.capacity")?;
             }
             Ok(())
         },
