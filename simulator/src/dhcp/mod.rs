@@ -1,5 +1,5 @@
 //! The DHCP server of the virtual routers, packet for packet as their dnsmasq answers (DHCP rules, RFC 2131): static
-//! leases by hardware address and nothing else. No sockets here; [`server`](crate::server) has those.
+//! leases by hardware address and nothing else. No sockets here; `server/dhcp.rs` has those.
 
 #[cfg(test)]
 mod tests;
