@@ -278,7 +278,7 @@ impl Routers {
                 let (listener, bound) = match bind("a router", address).await {
                     Ok(open) => open,
                     // A namespace may have the addresses of some networks only.
-                    Err(error @ StartError::Listen { .. }) if self.real_addresses && error.is_elsewhere() => {
+                    Err(error) if self.real_addresses && error.is_elsewhere() => {
                         elsewhere = elsewhere.or(Some(error));
                         continue;
                     }

@@ -27,13 +27,17 @@ pub fn answer(world: &mut World, network: Id, source: Ipv4Addr, request: &Reques
 }
 
 fn told(world: &mut World, network: Id, source: Ipv4Addr, wish: Option<&str>) -> String {
+    let guest = world.guest_at(network, source);
     match wish {
         // Asking takes nothing away (PW-002).
         Some("send_my_password") => {
-            world.guest_passwords.get(&(network, source)).cloned().unwrap_or_else(|| SAVED.to_owned())
+            let machine = guest.and_then(|id| world.virtual_machines.get(id));
+            machine.and_then(|machine| machine.guest_password.clone()).unwrap_or_else(|| SAVED.to_owned())
         }
         Some(SAVED) => {
-            world.guest_passwords.remove(&(network, source));
+            if let Some(machine) = guest.and_then(|id| world.virtual_machines.get_mut(id)) {
+                machine.guest_password = None;
+            }
             SAVED.to_owned()
         }
         _ => "bad_request".to_owned(),
@@ -64,8 +68,11 @@ mod tests {
         let (id, _) = world.virtual_machines.iter().next().expect("a machine");
         let ok = |text: &str| (200, text.to_owned());
         let (mine, saved) = (Some("send_my_password"), Some("saved_password"));
+        let give = |world: &mut World, password: &str| {
+            world.virtual_machines.get_mut(id).expect("a machine").guest_password = Some(password.to_owned());
+        };
         assert_eq!(told(&mut world, WEB, "GET", mine), ok("saved_password"));
-        world.give_guest_password(id, "s3cret=");
+        give(&mut world, "s3cret=");
         assert_eq!(told(&mut world, WEB, "GET", mine), ok("s3cret="));
         assert_eq!(told(&mut world, DB, "GET", mine), ok("saved_password"));
         assert_eq!(told(&mut world, DB, "GET", saved), ok("saved_password"));
@@ -78,7 +85,7 @@ mod tests {
         assert_eq!(told(&mut world, WEB, "GET", mine), ok("s3cret="));
         assert_eq!(told(&mut world, WEB, "GET", saved), ok("saved_password"));
         assert_eq!(told(&mut world, WEB, "GET", mine), ok("saved_password"));
-        world.give_guest_password(id, "again");
+        give(&mut world, "again");
         world.expunge_machine(id);
         assert_eq!(told(&mut world, WEB, "GET", mine), ok("saved_password"), "the next guest at the address");
     }

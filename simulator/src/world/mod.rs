@@ -65,8 +65,6 @@ pub mod vpc;
 pub mod vpn;
 pub mod zone;
 
-use std::net::Ipv4Addr;
-
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -130,10 +128,6 @@ pub struct World {
     /// What the request at hand asks of directories.
     #[serde(skip)]
     pub errands: errand::Errands,
-    /// The passwords that routers keep for their guests, by network and address.
-    #[serde(with = "form::pairs")]
-    #[cfg_attr(test, schemars(with = "Vec<((Id, Ipv4Addr), String)>"))]
-    pub guest_passwords: imbl::OrdMap<(Id, Ipv4Addr), String>,
     /// Who was given an API key; the user's row says whether it still counts.
     #[serde(skip)]
     pub api_keys: HashIndex<String, Id>,
@@ -320,7 +314,6 @@ impl World {
             directory_servers: Table::default(),
             directory_links: imbl::Vector::new(),
             errands: errand::Errands::default(),
-            guest_passwords: imbl::OrdMap::new(),
             api_keys: HashIndex::new(),
             roles: Table::default(),
             role_rules: Table::default(),

@@ -2,7 +2,7 @@
 
 use super::World;
 use super::table::Id;
-use super::virtual_machine::{MachineState, VirtualMachine};
+use super::virtual_machine::MachineState;
 
 impl World {
     /// Puts the router of a network into a state.
@@ -20,14 +20,6 @@ impl World {
             router.scripts = scripts;
         }
         self.set_router_state(network, MachineState::Running);
-    }
-
-    /// Leaves a password of a machine with the router of its default card, until the guest has fetched it (PW-008).
-    pub fn give_guest_password(&mut self, machine: Id, password: &str) {
-        let nic = self.virtual_machines.get(machine).and_then(VirtualMachine::default_nic);
-        if let Some((network, address)) = nic.and_then(|nic| Some((nic.network, nic.address?))) {
-            self.guest_passwords.insert((network, address), password.to_owned());
-        }
     }
 
     /// Takes the router of a network away; the next machine that starts brings another.

@@ -138,6 +138,8 @@ pub struct VirtualMachine {
     pub ha: bool,
     /// Whether users see it.
     pub display: bool,
+    /// The password that the router of its default card keeps, until the guest says that it has it (PW-008).
+    pub guest_password: Option<String>,
 }
 
 impl VirtualMachine {
@@ -242,6 +244,7 @@ impl World {
             dynamically_scalable: false,
             ha: false,
             display,
+            guest_password: None,
         });
         self.add_root_volume(id);
         id
@@ -481,11 +484,6 @@ impl World {
             self.vm_snapshots.remove(snapshot);
         }
         self.forget_tags(Handle { kind: Kind::VirtualMachine, id });
-        for nic in self.virtual_machines.get(id).map(|row| row.nics.clone()).unwrap_or_default() {
-            if let Some(address) = nic.address {
-                self.guest_passwords.remove(&(nic.network, address));
-            }
-        }
         self.virtual_machines.remove(id);
     }
 
@@ -493,6 +491,16 @@ impl World {
     #[must_use]
     pub fn instance_name(&self, id: Id, machine: &VirtualMachine) -> String {
         format!("i-{}-{id}-{}", machine.owner.account, self.settings.text("instance.name"))
+    }
+
+    /// The machine whose default card has this address in a network.
+    #[must_use]
+    pub fn guest_at(&self, network: Id, address: Ipv4Addr) -> Option<Id> {
+        let is_there = |nic: &Nic| nic.network == network && nic.address == Some(address);
+        self.virtual_machines
+            .iter()
+            .find(|(_, machine)| machine.default_nic().is_some_and(is_there))
+            .map(|(id, _)| id)
     }
 
     /// The machine whose card has this address, in any network.
