@@ -223,17 +223,15 @@ struct Bound {
 }
 
 impl Routers {
-    /// Closes the listeners of routers that a restored world has not, or not there, and takes the lease files of
-    /// guests away that it has not.
-    async fn leave(&mut self, site: &Site) -> Result<(), StartError> {
-        let (gone, leases) = {
+    /// Closes the listeners of routers that do not serve any more, because they were stopped or are gone.
+    async fn close(&mut self, site: &Site) {
+        let gone: Vec<Id> = {
             let world = site.shared.world();
-            let is_there = |id: Id, bound: &Bound| {
+            let serves = |id: Id, bound: &Bound| {
                 let router = world.networks.get(id).and_then(|network| network.router.as_ref());
-                router.is_some_and(|router| router.guest_address == bound.guest_address)
+                router.is_some_and(|router| router.serves() && router.guest_address == bound.guest_address)
             };
-            let gone = self.bound.iter().filter(|(id, bound)| !is_there(**id, bound)).map(|(id, _)| *id);
-            (gone.collect::<Vec<Id>>(), lease_files(&world))
+            self.bound.iter().filter(|(id, bound)| !serves(**id, bound)).map(|(id, _)| *id).collect()
         };
         for bound in gone.iter().filter_map(|id| self.bound.remove(id)) {
             for accepting in bound.accepting {
@@ -242,6 +240,12 @@ impl Routers {
                 let _ = accepting.await;
             }
         }
+    }
+
+    /// Closes what a restored world has not, and takes the lease files of guests away that it has not.
+    async fn leave(&mut self, site: &Site) -> Result<(), StartError> {
+        self.close(site).await;
+        let leases = lease_files(&site.shared.world());
         let stale: Vec<String> = self
             .written
             .keys()
@@ -256,8 +260,10 @@ impl Routers {
         Ok(())
     }
 
-    /// Opens a listener for every router that came up, and writes the leases of its guests down.
+    /// Opens a listener for every router that came up, closes those of routers that went, and writes the leases of the
+    /// guests down.
     async fn follow(&mut self, site: &Site) -> Result<(), StartError> {
+        self.close(site).await;
         let wanted: Vec<(Id, Ipv4Addr)> = {
             let world = site.shared.world();
             world

@@ -1,6 +1,6 @@
 //! What the simulator promises from outside: its list of commands, clouds that start and stop, older
 //! releases, clients of all kinds, zones that are built by calls, worlds that are saved,
-//! the side door of test authors, what the README says of all this, and that nothing found by fuzzing breaks it again.
+//! the side door of test authors, guests of routers, what the README says of all this, and that nothing found by fuzzing breaks it again.
 
 mod cloud;
 mod commands;
@@ -10,6 +10,7 @@ mod coverage;
 mod dhcp;
 mod directory;
 mod families;
+mod guests;
 mod jobs;
 mod listener;
 mod program;

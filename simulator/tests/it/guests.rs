@@ -1,0 +1,121 @@
+//! Guests of routers over real sockets: a thousand at once, and a router that is stopped.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudstack_simulator::{Cloud, Guest};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpSocket;
+use tokio::sync::Barrier;
+
+use crate::cloud::address;
+use crate::zone::Site;
+
+/// How many guests ask at once.
+const GUESTS: usize = 1000;
+/// How many of them share a network.
+const NEIGHBOURS: usize = 250;
+/// How long everybody together may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The demo world with a thousand more machines, each with a text of its own for user data.
+fn crowded() -> String {
+    let mut text = include_str!("../../../fixtures/world/demo.toml").to_owned();
+    for network in 0..GUESTS / NEIGHBOURS {
+        let _ = write!(
+            text,
+            "\n[[networks]]\nname = \"crowd-{network}\"\naccount = \"admin\"\nzone = \"demo-zone\"\ncidr = \
+             \"10.8.{network}.0/24\"\noffering = \"DefaultIsolatedNetworkOfferingWithSourceNatService\"\n"
+        );
+    }
+    for guest in 0..GUESTS {
+        let network = guest / NEIGHBOURS;
+        let _ = write!(
+            text,
+            "\n[[machines]]\nname = \"guest-{guest}\"\naccount = \"admin\"\nzone = \"demo-zone\"\noffering = \
+             \"tiny\"\ntemplate = \"Debian 12\"\nnetworks = [\"crowd-{network}\"]\nuser_data = \"of guest-{guest} \
+             alone\"\n"
+        );
+    }
+    text
+}
+
+/// One guest on a connection of its own, which asks when all are connected.
+async fn own_data(guest: Guest, all_are_there: Arc<Barrier>) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    let source: IpAddr = guest.source.parse().expect("an address");
+    socket.bind(SocketAddr::new(source, 0)).expect("this machine has all of 127/8");
+    let router = address(&guest.router).parse().expect("an address and a port");
+    let mut stream = socket.connect(router).await.expect("the router listens");
+    all_are_there.wait().await;
+    for (path, expected) in [
+        ("/latest/meta-data/instance-id", guest.id.clone()),
+        ("/latest/user-data", format!("of {} alone", guest.name)),
+        ("/latest/meta-data/local-ipv4", guest.address.clone()),
+        ("/latest/local-hostname", guest.name.clone()),
+    ] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: data-server\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.expect("the router reads");
+        let mut answer = Vec::new();
+        let body = loop {
+            let mut chunk = [0; 1024];
+            let length = stream.read(&mut chunk).await.expect("the router answers");
+            assert_ne!(length, 0, "{}: the router hung up", guest.name);
+            answer.extend(&chunk[..length]);
+            let text = String::from_utf8(answer.clone()).expect("a text");
+            let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
+            let told = head.lines().find_map(|line| line.strip_prefix("Content-Length: ")).expect("a length");
+            if body.len() >= told.parse().expect("a number") {
+                break body.to_owned();
+            }
+        };
+        assert_eq!(body, expected, "{} {path}", guest.name);
+    }
+}
+
+#[test]
+fn a_thousand_guests_at_once_get_only_their_own_data() {
+    let path = std::env::temp_dir().join(format!("cloudstack-simulator-crowd-{}.toml", std::process::id()));
+    std::fs::write(&path, crowded()).expect("the folder for temporary files can be written");
+    let world = path.to_str().expect("a path in UTF-8");
+    let cloud = Cloud::builder().world(world).start_blocking();
+    std::fs::remove_file(&path).expect("it was written");
+    let cloud = cloud.expect("free ports");
+    let guests: Vec<Guest> =
+        cloud.ready().guests.iter().filter(|guest| guest.name.starts_with("guest-")).cloned().collect();
+    assert_eq!(guests.len(), GUESTS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let all_are_there = Arc::new(Barrier::new(GUESTS));
+        let asking: Vec<_> = guests
+            .into_iter()
+            .map(|guest| tokio::spawn(own_data(guest, Arc::clone(&all_are_there))))
+            .collect();
+        let everybody = async {
+            for one in asking {
+                one.await.expect("no guest fails");
+            }
+        };
+        tokio::time::timeout(PATIENCE, everybody).await.expect("the router answers all of them");
+    });
+}
+
+#[test]
+fn a_stopped_router_does_not_listen() {
+    let site = Site(Cloud::builder().virtual_clock().start_blocking().expect("free ports"));
+    let guest = site.0.ready().guests.first().cloned().expect("the demo world has guests");
+    let listens = || TcpStream::connect(address(&guest.router)).is_ok();
+    assert!(listens());
+    let machines = site.call("listVirtualMachines", &[("id", &guest.id), ("listall", "true")]);
+    let network =
+        machines["virtualmachine"][0]["nic"][0]["networkid"].as_str().expect("a network").to_owned();
+    let router = site.first("listRouters", &[("networkid", &network), ("listall", "true")]);
+    site.made("stopRouter", &[("id", &router)]);
+    assert!(!listens(), "a stopped router answers");
+    site.made("startRouter", &[("id", &router)]);
+    assert!(listens(), "a router that was started again is found where it was");
+    site.made("rebootRouter", &[("id", &router)]);
+    assert!(listens());
+}
