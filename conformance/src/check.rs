@@ -62,6 +62,8 @@ impl fmt::Display for Level {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
+    /// Reads what a guest can read, from inside of it: router, password server, lease. Needs no API.
+    Guest,
     /// Sends no command that changes anything.
     ReadOnly,
     /// Creates resources of its own and removes them.
@@ -73,6 +75,7 @@ pub enum Profile {
 impl fmt::Display for Profile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::Guest => "guest",
             Self::ReadOnly => "read-only",
             Self::Core => "core",
             Self::Full => "full",
@@ -99,6 +102,11 @@ pub enum Capability {
     Router,
     /// We can speak as two different guests of routers.
     TwoGuests,
+    /// We can speak as any guest of the named guests' networks, also as one that a check deploys: this machine stands
+    /// for the guests' addresses.
+    AnyGuest,
+    /// The router of the first guest has a password server that we can reach.
+    PasswordServer,
     /// We can read a guest's lease file.
     Lease,
     /// An ordinary user besides us: named by the target's owner, or we may create one.
@@ -137,6 +145,8 @@ impl fmt::Display for Capability {
             Self::Integration => f.write_str("the integration port"),
             Self::Router => f.write_str("a virtual router"),
             Self::TwoGuests => f.write_str("two guests"),
+            Self::AnyGuest => f.write_str("guests that we deploy and speak as"),
+            Self::PasswordServer => f.write_str("a password server beside the router"),
             Self::Lease => f.write_str("a lease file"),
             Self::SecondUser => f.write_str("an ordinary user besides the caller"),
             Self::PendingJobs => f.write_str("a job that is pending when asked for"),

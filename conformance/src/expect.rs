@@ -186,6 +186,16 @@ impl Page {
         }
     }
 
+    /// Something that is worked out from the page.
+    pub fn expect_equal(
+        &self,
+        at: impl Into<String>,
+        expected: impl fmt::Display + PartialEq<String>,
+        actual: String,
+    ) -> Result<(), Stop> {
+        if expected == actual { Ok(()) } else { Err(self.mismatch(at, expected, actual)) }
+    }
+
     /// The body, byte for byte.
     pub fn expect_body(&self, expected: &str) -> Result<(), Stop> {
         match first_difference(expected.as_bytes(), &self.answer.body) {

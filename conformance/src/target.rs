@@ -54,6 +54,36 @@ pub struct Guest {
     pub lease: String,
 }
 
+impl Guest {
+    /// Whether this machine stands for every address of the guest's network, as it does for a simulator on loopback.
+    pub fn speaks_for_its_network(&self) -> bool {
+        !self.source.is_empty() && stand_in(&self.address).is_some_and(|source| source == self.source)
+    }
+
+    /// A guest of the same network that has this address, if this machine stands for it.
+    pub fn neighbour(&self, name: &str, id: &str, address: &str) -> Option<Self> {
+        let source = stand_in(address).filter(|_| self.speaks_for_its_network())?;
+        let (name, id, address) = (name.to_owned(), id.to_owned(), address.to_owned());
+        Some(Self { name, id, address, source, lease: String::new(), ..self.clone() })
+    }
+
+    /// The same guest in another network, whose router has this address.
+    pub fn behind(self, router: &str) -> Option<Self> {
+        let host = stand_in(router)?;
+        let moved = |url: &str| {
+            let port = url.strip_prefix("http://")?.trim_end_matches('/').rsplit_once(':')?.1;
+            Some(format!("http://{host}:{port}"))
+        };
+        let (router, passwords) = (moved(&self.router)?, moved(&self.passwords).unwrap_or_default());
+        Some(Self { router, passwords, ..self })
+    }
+}
+
+/// The address on loopback that stands for a guest's: `127.a.b.c` for `10.a.b.c`.
+fn stand_in(address: &str) -> Option<String> {
+    address.strip_prefix("10.").map(|rest| format!("127.{rest}"))
+}
+
 /// A directory (LDAP) at which the target tries passwords, and who in it may be used.
 ///
 /// Checks link domains of their own to it, and make accounts for its people in them. Nobody writes to it.
@@ -329,6 +359,11 @@ impl Target {
         Ok(Router::new(self, Some(guest)))
     }
 
+    /// A router as seen by a guest that no owner named.
+    pub fn router_as(&self, guest: Guest) -> Router<'_> {
+        Router::new(self, Some(guest))
+    }
+
     /// The guests that we can speak as.
     pub fn guests(&self) -> &[Guest] {
         &self.shared.settings.guests
@@ -501,6 +536,10 @@ impl Target {
             Capability::Integration => settings.integration.is_some(),
             Capability::Router => has_router,
             Capability::TwoGuests => has_router && settings.guests.len() >= 2,
+            Capability::AnyGuest => {
+                has_router && settings.guests.first().is_some_and(Guest::speaks_for_its_network)
+            }
+            Capability::PasswordServer => self.router().passwords().is_some(),
             Capability::Lease => self.lease().is_some(),
             Capability::SecondUser => {
                 let may_create = ["createDomain", "createAccount", "registerUserKeys", "deleteAccount"];

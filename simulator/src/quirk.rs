@@ -600,6 +600,78 @@ quirks! {
     MetadataIsCompressed "metadata-is-compressed";
     /// Entity tags lack the closing quote, as the reference's do.
     EtagWithoutClosingQuote "etag-without-closing-quote";
+    /// The password of a guest is a metadata type.
+    PasswordIsMetadata "password-is-metadata";
+    /// `public-keys` of a guest without keys is a 404.
+    NoKeysAre404 "no-keys-are-404";
+    /// `vm-id` is the number in the database.
+    VmIdIsANumber "vm-id-is-a-number";
+    /// `public-hostname` is a name instead of an address.
+    PublicHostnameIsAName "public-hostname-is-a-name";
+    /// Several public keys share a line.
+    KeysShareALine "keys-share-a-line";
+    /// Details of user data are no metadata types.
+    DetailsAreNotMetadata "details-are-not-metadata";
+    /// Details of user data are split at the last equals sign.
+    DetailsSplitAtTheLastEquals "details-split-at-the-last-equals";
+    /// Details of user data win over every type.
+    DetailsWin "details-win";
+    /// Details of user data may name any file.
+    DetailsNameAnyFile "details-name-any-file";
+    /// Details of user data are escaped like types.
+    DetailsAreEscaped "details-are-escaped";
+    /// Metadata values beyond ASCII are UTF-8.
+    MetadataIsUtf8 "metadata-is-utf-8";
+    /// `hypervisor-host-name` is the first host of the cloud, wherever the machine is.
+    HostNameIsTheFirst "host-name-is-the-first";
+    /// All cards of a machine have the address of its default card in their metadata.
+    CardsShareTheDefaultAddress "cards-share-the-default-address";
+    /// User data is decoded again if it is base64 within base64.
+    UserDataIsDecodedTwice "user-data-is-decoded-twice";
+    /// Only the documented types have legacy URLs.
+    LegacyUrlsOfSevenTypes "legacy-urls-of-seven-types";
+    /// Legacy URLs with a slash at their end answer 404.
+    LegacySlash404 "legacy-slash-404";
+    /// The names in the index of metadata are parted by commas.
+    MetadataIndexWithCommas "metadata-index-with-commas";
+    /// The index of metadata repeats its names, as that of 4.20.0 did.
+    MetadataIndexRepeats "metadata-index-repeats";
+    /// The index of metadata begins with another name each time.
+    MetadataIndexTurns "metadata-index-turns";
+    /// The versioned trees of EC2 lead to the metadata.
+    Ec2VersionsAreServed "ec2-versions-are-served";
+    /// A long path is a failure of the router.
+    RouterFailsOnLongPaths "router-fails-on-long-paths";
+    /// The control files of the router's web server are served.
+    ControlFilesAreServed "control-files-are-served";
+    /// The router tells the version of its web server.
+    RouterTellsItsVersion "router-tells-its-version";
+    /// The user data of an expunged machine is served to the next one at its address, as the reference does.
+    FoldersOutliveMachines "folders-outlive-machines";
+    /// For a second after a change user data is cut short.
+    UserDataIsTorn "user-data-is-torn";
+
+    // The password server.
+    /// A password is told once, whether its guest has it or not.
+    PasswordsAreTakenOnce "passwords-are-taken-once";
+    /// What a guest says when it has its password changes nothing.
+    PasswordAckIsIgnored "password-ack-is-ignored";
+    /// One guest's word that it has its password takes those of all guests away.
+    PasswordAckIsGlobal "password-ack-is-global";
+    /// Passwords end with a newline.
+    PasswordNewline "password-newline";
+    /// A guest without a password is told nothing.
+    NoPasswordIsEmpty "no-password-is-empty";
+    /// Unknown wishes of guests have status 400.
+    UnknownWishesAre400 "unknown-wishes-are-400";
+    /// Guests may store passwords.
+    GuestsStorePasswords "guests-store-passwords";
+    /// Every card of a guest is told its password.
+    PasswordsReachEveryCard "passwords-reach-every-card";
+    /// A router that starts again has forgotten the passwords.
+    PasswordsDieWithTheRouter "passwords-die-with-the-router";
+    /// Passwords that were reset do not reach the router.
+    ResetsMissTheRouter "resets-miss-the-router";
 
     // Leases.
     /// Leases name no server.

@@ -22,6 +22,29 @@ const TYPES: &[&str] = &[
     "instance-id",
 ];
 
+/// The types that the router's own rules name, so that their legacy URLs may end with a slash (MD-024).
+const STATIC: &[&str] = &[
+    "availability-zone",
+    "cloud-identifier",
+    "instance-id",
+    "local-hostname",
+    "local-ipv4",
+    "public-hostname",
+    "public-ipv4",
+    "public-keys",
+    "service-offering",
+    "vm-id",
+];
+
+/// The types whose legacy URLs lead elsewhere in the reference (MD-023).
+const MISDIRECTED: &[&str] = &["cloud-domain", "cloud-domain-id"];
+
+/// The first types in the order of a push (MD-011).
+const PUSHED: &[&str] = &["service-offering", "availability-zone", "local-ipv4", "local-hostname"];
+
+/// Types that a machine has only where somebody wants it to.
+const OPTIONAL: &[&str] = &["cloud-domain", "cloud-domain-id", "cloud-name"];
+
 /// Headers by which proxies name a client (ISO-002).
 const FORWARDING: &[&str] = &["X-Forwarded-For", "X-Real-IP", "Client-IP", "True-Client-IP", "X-Client-IP"];
 
@@ -31,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/legacy-form",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The legacy URL of a metadata type returns the same bytes as the new one.",
         source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
@@ -45,9 +68,31 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "metadata/legacy-form-of-every-name",
+        level: Should,
+        profile: InGuest,
+        needs: NEEDS,
+        requirement: "Every name of the index has a legacy URL; those of the router's own rules also with a slash.",
+        source: "systemvm/debian/var/www/html/latest/.htaccess:6-25, configure.py:926-984",
+        rules: &["MD-010", "MD-021", "MD-022"],
+        run: |target| {
+            for name in index(target)?.text().lines().filter(|name| !MISDIRECTED.contains(name)) {
+                let new = target.router().get(&format!("/latest/meta-data/{name}"))?;
+                target.router().get(&format!("/latest/{name}"))?.expect_body_of(&new)?;
+                let with_slash = target.router().get(&format!("/latest/{name}/"))?;
+                if STATIC.contains(&name) {
+                    with_slash.expect_body_of(&new)?;
+                } else {
+                    with_slash.expect_status(404)?;
+                }
+            }
+            Ok(())
+        },
+    },
+    Check {
         id: "metadata/values-are-the-machines",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Router, Command("listVirtualMachines"), Command("listServiceOfferings")],
         requirement: "The metadata of a guest is what the API says of its machine.",
         source: "CommandSetupHelper.java:230-256,1278-1316",
@@ -76,7 +121,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/index-is-complete",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "Every name in the index of metadata has a value.",
         source: "vmdata.py, cloudinit/sources/helpers/ec2.py",
@@ -92,9 +137,56 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "metadata/index-is-lines",
+        level: Should,
+        profile: InGuest,
+        needs: NEEDS,
+        requirement: "The index of metadata has one name a line, each once, in the order of the push, and ends with a \
+                      newline.",
+        source: "systemvm/debian/opt/cloud/bin/configure.py:900-921, CommandSetupHelper.java:1278-1316",
+        rules: &["MD-006", "MD-011"],
+        run: |target| {
+            let index = index(target)?;
+            let text = index.text();
+            let lines: Vec<&str> = text.split('\n').collect();
+            if lines.last() != Some(&"") {
+                return Err(index.mismatch("body", "a newline at the end", format!("{text:?}")));
+            }
+            let names = &lines[..lines.len() - 1];
+            let is_name =
+                |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
+            if let Some(odd) = names.iter().find(|name| name.is_empty() || !is_name(name)) {
+                return Err(index.mismatch("body", "one name a line", format!("{odd:?}")));
+            }
+            if let Some(twice) = (1..names.len()).find(|at| names[..*at].contains(&names[*at])) {
+                return Err(index.mismatch("body", "each name once", names[twice]));
+            }
+            // Only a fresh machine has them in this order; whoever got a type later lists it later.
+            let order: Vec<&str> = PUSHED.iter().copied().filter(|name| names.contains(name)).collect();
+            let listed: Vec<&str> = names.iter().copied().filter(|name| PUSHED.contains(name)).collect();
+            index.expect_equal("order of the first types", order.join(" "), listed.join(" "))
+        },
+    },
+    Check {
+        id: "metadata/absent-type",
+        level: Should,
+        profile: InGuest,
+        needs: NEEDS,
+        requirement: "A type that the guest does not have is not found, in both forms.",
+        source: "CommandSetupHelper.java:242-252",
+        rules: &["MD-026"],
+        run: |target| {
+            let index = index(target)?.text();
+            for name in OPTIONAL.iter().filter(|name| !index.lines().any(|line| line == **name)) {
+                target.router().get(&format!("/latest/meta-data/{name}"))?.expect_status(404)?;
+            }
+            Ok(())
+        },
+    },
+    Check {
         id: "metadata/index-names-the-types",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "Every documented type that has a value is in the index of metadata.",
         source: "vmdata.py, cloudinit/sources/DataSourceCloudStack.py",
@@ -115,12 +207,16 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/trailing-slash",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
-        requirement: "A metadata type has the same bytes with a slash at its end.",
+        requirement: "User data, the index and each metadata type have the same bytes with a slash at their end.",
         source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
-        rules: &["MD-017", "MD-019"],
+        rules: &["MD-015", "MD-017", "MD-019"],
         run: |target| {
+            for path in ["/latest/user-data", "/latest/meta-data"] {
+                let plain = target.router().get(path)?;
+                target.router().get(&format!("{path}/"))?.expect_body_of(&plain)?;
+            }
             for kind in TYPES {
                 let plain = target.router().get(&format!("/latest/meta-data/{kind}"))?;
                 target.router().get(&format!("/latest/meta-data/{kind}/"))?.expect_body_of(&plain)?;
@@ -130,8 +226,8 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "metadata/unknown-type",
-        level: Must,
-        profile: ReadOnly,
+        level: Should,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "An unknown metadata type is not found.",
         source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
@@ -144,7 +240,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/of-another-guest",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Router, TwoGuests],
         requirement: "A guest cannot read the data of another guest in any form of URL.",
         source: "systemvm/debian/opt/cloud/bin/configure.py:949-965",
@@ -163,7 +259,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/forwarding-headers",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Router, TwoGuests],
         requirement: "A header that names another client does not change whose data a guest reads.",
         source: "systemvm/debian/opt/cloud/bin/configure.py:949-965",
@@ -181,7 +277,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/no-content-type",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A value has no content type.",
         source: "systemvm/debian/etc/apache2/vhost.template",
@@ -191,7 +287,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/no-compression",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A guest that accepts compression reads the same bytes.",
         source: "systemvm/debian/etc/apache2/vhost.template",
@@ -206,7 +302,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/no-newline",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "No newline is added to a value.",
         source: "systemvm/debian/opt/cloud/bin/configure.py:926-984",
@@ -240,7 +336,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "metadata/query-is-ignored",
         level: May,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A query behind the URL changes nothing.",
         source: "systemvm/debian/var/www/html/latest/.htaccess:6-25",
@@ -251,6 +347,13 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
 ];
+
+/// The index of metadata.
+fn index(target: &Target) -> Result<Page, Stop> {
+    let page = target.router().get("/latest/meta-data/")?;
+    page.expect_status(200)?;
+    Ok(page)
+}
 
 /// A value that every guest has.
 fn value(target: &Target) -> Result<Page, Stop> {

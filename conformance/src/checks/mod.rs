@@ -22,6 +22,7 @@ mod firewall;
 mod groups;
 mod infrastructure;
 mod integration;
+mod isolation;
 mod jobs;
 mod lease;
 mod limits;
@@ -31,12 +32,16 @@ mod machine_changes;
 mod machines;
 mod member;
 mod metadata;
+mod metadata_values;
 mod networks;
+mod own_guest;
 mod parameters;
 mod parity;
+mod passwords;
 mod releases;
 mod resource_limits;
 mod results;
+mod router;
 mod setup;
 pub mod shape;
 mod sign_on;
@@ -62,13 +67,13 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                Api, ApiKeys, Command, Integration, Lease, Listed, Passwords, PendingJobs, RootAdmin, Router,
-                SecondUser, Setting, Since, TwoGuests,
+                AnyGuest, Api, ApiKeys, Command, Integration, Lease, Listed, PasswordServer, Passwords,
+                PendingJobs, RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
             Mismatch,
-            Profile::{Core, Full, ReadOnly},
+            Profile::{Core, Full, Guest as InGuest, ReadOnly},
             Stop,
         },
         expect::expect_equal,
@@ -261,6 +266,14 @@ pub const AREAS: &[Area] = &[
     },
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
+    Area {
+        name: "metadata-values",
+        title: "What the metadata types of a guest say.",
+        checks: metadata_values::CHECKS,
+    },
+    Area { name: "router", title: "The manners of a router's web server.", checks: router::CHECKS },
+    Area { name: "isolation", title: "Whose data a guest can read.", checks: isolation::CHECKS },
+    Area { name: "passwords", title: "The password server beside the router.", checks: passwords::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
 ];
 

@@ -168,7 +168,7 @@ pub(super) const CHECKS: &[Check] = &[
         needs: ON_A_GUEST,
         requirement: "Any bytes given as user data are served by the router byte for byte.",
         source: "UserDataManagerImpl.java:100-172, vmdata.py",
-        rules: &["UD-017", "MD-014"],
+        rules: &["UD-017", "MD-003", "MD-004", "MD-014"],
         run: |target| {
             on_a_guest(target, |update| {
                 for_all(target, &proptest::collection::vec(any::<u8>(), 1..200), |bytes| {

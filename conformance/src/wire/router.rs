@@ -14,6 +14,9 @@ use crate::{
     target::{Guest, Target},
 };
 
+/// Where a real router's password server listens (`passwd_server_ip.py`).
+pub const PASSWORD_PORT: u16 = 8080;
+
 /// A router, seen by one guest.
 #[derive(Clone, Debug)]
 pub struct Router<'t> {
@@ -38,9 +41,41 @@ impl<'t> Router<'t> {
 
     /// Any request to a path, query included.
     pub fn request(&self, method: &str, path: &str) -> PageRequest<'t> {
+        self.request_at(self.base(), method, path)
+    }
+
+    /// What the password server answers to a wish such as `send_my_password`, or to none.
+    pub fn password(&self, wish: Option<&str>) -> Result<Page, Stop> {
+        let request = self.password_request("GET");
+        wish.into_iter().fold(request, |request, wish| request.header("DomU_Request", wish)).send()
+    }
+
+    /// Any request to the password server.
+    pub fn password_request(&self, method: &str) -> PageRequest<'t> {
+        self.request_at(self.passwords(), method, "/")
+    }
+
+    /// The base URL of the router, if it is known.
+    fn base(&self) -> Option<String> {
+        let own = self.guest.as_ref().map(|guest| guest.router.as_str()).filter(|url| !url.is_empty());
+        own.or(self.target.router_url()).map(str::to_owned)
+    }
+
+    /// The base URL of the password server: as its owner told it, or [`PASSWORD_PORT`] of a router that serves on the
+    /// port of a real one.
+    pub fn passwords(&self) -> Option<String> {
+        let told = self.guest.as_ref().map(|guest| guest.passwords.clone()).filter(|url| !url.is_empty());
+        told.or_else(|| {
+            let origin = Url::parse(&self.base()?).ok()?.origin;
+            (origin.authority() == origin.host()).then(|| format!("http://{}:{PASSWORD_PORT}", origin.host()))
+        })
+    }
+
+    fn request_at(&self, base: Option<String>, method: &str, path: &str) -> PageRequest<'t> {
         PageRequest {
             target: self.target,
-            guest: self.guest.clone(),
+            base,
+            source: self.guest.as_ref().map(|guest| guest.source.clone()).filter(|text| !text.is_empty()),
             method: method.to_owned(),
             path: path.to_owned(),
             headers: Vec::new(),
@@ -53,7 +88,8 @@ impl<'t> Router<'t> {
 #[derive(Clone, Debug)]
 pub struct PageRequest<'t> {
     target: &'t Target,
-    guest: Option<Guest>,
+    base: Option<String>,
+    source: Option<String>,
     method: String,
     path: String,
     headers: Vec<(String, String)>,
@@ -77,16 +113,13 @@ impl PageRequest<'_> {
 
     /// Sends it from the guest's address.
     pub fn send(self) -> Result<Page, Stop> {
-        let named = self.guest.as_ref().map(|guest| guest.router.as_str()).filter(|url| !url.is_empty());
-        let url = named.or(self.target.router_url()).ok_or(Stop::Unsupported(Capability::Router))?;
-        let url = Url::parse(url)?;
-        let source =
-            match self.guest.as_ref().map(|guest| guest.source.as_str()).filter(|text| !text.is_empty()) {
-                Some(text) => Some(text.parse::<IpAddr>().map_err(|_| ExchangeError::Request {
-                    reason: format!("{text} is not an address to connect from"),
-                })?),
-                None => None,
-            };
+        let url = Url::parse(&self.base.ok_or(Stop::Unsupported(Capability::Router))?)?;
+        let source = match self.source {
+            Some(text) => Some(text.parse::<IpAddr>().map_err(|_| ExchangeError::Request {
+                reason: format!("{text} is not an address to connect from"),
+            })?),
+            None => None,
+        };
         let request = Request {
             method: self.method,
             target: format!("{}{}", url.path.trim_end_matches('/'), self.path),

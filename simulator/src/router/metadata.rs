@@ -55,26 +55,30 @@ pub const TYPES: &[Type] = &[
             let offering = card.world.service_offerings.get(card.machine.offering);
             let shows_name = card.world.sins(Quirk::ServiceOfferingIsTheName);
             let text = offering.map(|row| if shows_name { &row.name } else { &row.display_text });
-            text.map(|text| unicode_escape(text)).into()
+            text.map(|text| card.escaped(text)).into()
         },
     },
     Type {
         name: "availability-zone",
         is_static: true,
-        value: |card| card.world.zones.get(card.machine.zone).map(|zone| unicode_escape(&zone.name)).into(),
+        value: |card| card.world.zones.get(card.machine.zone).map(|zone| card.escaped(&zone.name)).into(),
     },
     Type {
         name: "local-ipv4",
         is_static: true,
-        value: |card| card.nic.address.map(|address| address.to_string()).into(),
+        value: |card| {
+            let default =
+                card.machine.default_nic().filter(|_| card.world.sins(Quirk::CardsShareTheDefaultAddress));
+            default.unwrap_or(card.nic).address.map(|address| address.to_string()).into()
+        },
     },
     Type {
         name: "local-hostname",
         is_static: true,
         value: |card| {
-            let name = unicode_escape(&card.machine.name);
+            let name = card.escaped(&card.machine.name);
             Push::Text(if card.world.sins(Quirk::LocalHostnameIsTheDisplayName) {
-                unicode_escape(card.machine.shown_name())
+                card.escaped(card.machine.shown_name())
             } else if card.world.sins(Quirk::LocalHostnameIsFullyQualified) {
                 format!("{name}.{}", card.network.domain)
             } else {
@@ -88,8 +92,8 @@ pub const TYPES: &[Type] = &[
         name: "public-hostname",
         is_static: true,
         value: |card| {
-            if card.has_own_public_address() {
-                Push::Text(unicode_escape(&card.machine.name))
+            if card.has_own_public_address() || card.world.sins(Quirk::PublicHostnameIsAName) {
+                Push::Text(card.escaped(&card.machine.name))
             } else {
                 card.public_address().into()
             }
@@ -106,13 +110,25 @@ pub const TYPES: &[Type] = &[
             })
         },
     },
-    Type { name: "vm-id", is_static: true, value: |card| Push::Text(card.machine.uuid.to_string()) },
+    Type {
+        name: "vm-id",
+        is_static: true,
+        value: |card| {
+            let is_number = card.world.sins(Quirk::VmIdIsANumber);
+            Push::Text(if is_number { card.id.to_string() } else { card.machine.uuid.to_string() })
+        },
+    },
     Type {
         name: "public-keys",
         is_static: true,
         value: |card| {
             let keys: Vec<&str> = card.machine.key_pairs.iter().map(|(_, key)| key.as_str()).collect();
-            if keys.is_empty() { Push::Null } else { Push::Text(keys.join("\n")) }
+            let separator = if card.world.sins(Quirk::KeysShareALine) { "," } else { "\n" };
+            match keys.is_empty() {
+                true if card.world.sins(Quirk::NoKeysAre404) => Push::Skip,
+                true => Push::Null,
+                false => Push::Text(keys.join(separator)),
+            }
         },
     },
     Type {
@@ -131,7 +147,12 @@ pub const TYPES: &[Type] = &[
             let is_allowed = settings.flag("global.allow.expose.host.hostname")
                 && settings.flag("account.allow.expose.host.hostname");
             if is_allowed || card.world.sins(Quirk::HostNameIsExposed) {
-                let host = card.machine.host.and_then(|host| card.world.hosts.get(host));
+                let first = || card.world.hosts.iter().next().map(|(_, host)| host);
+                let host = if card.world.sins(Quirk::HostNameIsTheFirst) {
+                    first()
+                } else {
+                    card.machine.host.and_then(|host| card.world.hosts.get(host))
+                };
                 Push::Text(host.map(|host| host.name.clone()).unwrap_or_default())
             } else {
                 Push::Null
@@ -161,6 +182,17 @@ pub const TYPES: &[Type] = &[
 /// The type after which the details of the user data are pushed: a detail wins over the types up
 /// to this one and loses to those that follow (MD-011).
 const DETAILS_FOLLOW: &str = "local-hostname";
+
+/// The types that upstream's documentation lists.
+const DOCUMENTED: &[&str] = &[
+    "service-offering",
+    "availability-zone",
+    "local-ipv4",
+    "local-hostname",
+    "public-ipv4",
+    "public-hostname",
+    "instance-id",
+];
 
 /// The name of the index among the files of a guest (MD-032).
 const INDEX: &str = "meta-data";
@@ -198,9 +230,21 @@ impl<'a> Card<'a> {
         find(false).or_else(|| any_address.then(|| find(true)).flatten())
     }
 
+    /// A value beyond ASCII as the management server pushes it (MD-013).
+    fn escaped(&self, text: &str) -> String {
+        if self.world.sins(Quirk::MetadataIsUtf8) { text.to_owned() } else { unicode_escape(text) }
+    }
+
     /// The decoded user data; no byte if the machine has none (MD-014).
     fn user_data(&self) -> Option<Vec<u8>> {
-        let text = self.machine.user_data.as_deref().unwrap_or_default();
+        // Of the machine before, only under a fault.
+        let left_behind = || {
+            let router = self.network.router.as_ref()?;
+            let of_address =
+                router.left_behind.iter().rev().find(|(address, _)| Some(*address) == self.nic.address);
+            of_address.map(|(_, text)| text.as_str())
+        };
+        let text = self.machine.user_data.as_deref().or_else(left_behind).unwrap_or_default();
         if text.is_empty() && self.world.sins(Quirk::UserData404WhenNone) {
             return None;
         }
@@ -208,7 +252,14 @@ impl<'a> Card<'a> {
             return Some(text.as_bytes().to_vec());
         }
         // The API stores only what decodes (UD-006).
-        let bytes = STANDARD.decode(text).unwrap_or_default();
+        let mut bytes = STANDARD.decode(text).unwrap_or_default();
+        if self.world.sins(Quirk::UserDataIsDecodedTwice) {
+            bytes = STANDARD.decode(&bytes).unwrap_or(bytes);
+        }
+        let is_fresh = || self.machine.updated.is_some_and(|then| then.plus_seconds(1) > self.world.now);
+        if self.world.sins(Quirk::UserDataIsTorn) && is_fresh() {
+            bytes.truncate(bytes.len() / 2);
+        }
         if self.world.sins(Quirk::UserDataIsText) {
             return Some(String::from_utf8_lossy(&bytes).into_owned().into_bytes());
         }
@@ -246,6 +297,16 @@ impl<'a> Card<'a> {
         if self.world.sins(Quirk::MetadataIndexSorted) {
             names.sort_unstable();
         }
+        if self.world.sins(Quirk::MetadataIndexTurns) && !names.is_empty() {
+            let turn = usize::try_from(self.world.now.0).unwrap_or_default() % names.len();
+            names.rotate_left(turn);
+        }
+        if self.world.sins(Quirk::MetadataIndexRepeats) {
+            names.extend_from_within(..);
+        }
+        if self.world.sins(Quirk::MetadataIndexWithCommas) {
+            return names.join(",").into_bytes();
+        }
         if self.world.sins(Quirk::MetadataIndexNamesMissing) {
             names.push("security-groups");
         }
@@ -260,9 +321,21 @@ impl<'a> Card<'a> {
         let details = TYPES.iter().position(|kind| kind.name == DETAILS_FOLLOW).map_or(0, |last| last + 1);
         let (before, after) = TYPES.split_at(details);
         let of_type = |kind: &'static Type| (kind.name, Source::Type(kind));
-        let details = self.machine.user_data_details.iter().filter(|(name, _)| is_safe(name));
         let of_detail = |(name, value): &'a (String, String)| (name.as_str(), Source::Detail(value));
-        before.iter().map(of_type).chain(details.map(of_detail)).chain(after.iter().map(of_type))
+        let details = self.details().map(of_detail);
+        let winning = self.details().filter(|_| self.world.sins(Quirk::DetailsWin)).map(of_detail);
+        before.iter().map(of_type).chain(details).chain(after.iter().map(of_type)).chain(winning)
+    }
+
+    /// The details of the user data that are pushed.
+    fn details(&self) -> impl Iterator<Item = &'a (String, String)> {
+        let any_name = self.world.sins(Quirk::DetailsNameAnyFile);
+        let none = self.world.sins(Quirk::DetailsAreNotMetadata);
+        // What stands before the last equals sign is no name then.
+        let last_equals = self.world.sins(Quirk::DetailsSplitAtTheLastEquals);
+        self.machine.user_data_details.iter().filter(move |(name, value)| {
+            (is_safe(name) || any_name) && !none && !(last_equals && value.contains('='))
+        })
     }
 
     /// The address by which the world reaches the machine (MD-055): its own where guests have
@@ -307,6 +380,9 @@ impl Source<'_> {
         match self {
             Self::Type(kind) => (kind.value)(card),
             // Blanks around a value are lost, other characters stay as they are (MD-065, MD-013).
+            Self::Detail(value) if card.world.sins(Quirk::DetailsAreEscaped) => {
+                Push::Text(unicode_escape(value.trim()))
+            }
             Self::Detail(value) => Push::Text(value.trim().to_owned()),
         }
     }
@@ -357,7 +433,12 @@ enum File<'a> {
 
 /// Looks a path up for whoever has an address. The path is one of [`path::resolve`](super::path).
 pub(super) fn look_up(world: &World, network: Id, source: Ipv4Addr, path: &str) -> Found {
-    let segments: Vec<&str> = path.split('/').skip(1).collect();
+    let mut segments: Vec<&str> = path.split('/').skip(1).collect();
+    if let [first @ ("1.0" | "2009-04-04"), ..] = segments.as_mut_slice()
+        && world.sins(Quirk::Ec2VersionsAreServed)
+    {
+        *first = "latest";
+    }
     match segments.as_slice() {
         ["latest" | "metadata" | "userdata"] => Found::Moved,
         ["latest" | "metadata" | "userdata", ""] | [""] if world.sins(Quirk::DirectoriesAreListed) => {
@@ -391,7 +472,16 @@ fn latest(world: &World, network: Id, source: Ipv4Addr, rest: &[&str]) -> Found 
         [name] if is_index(name) => File::Index,
         [first, name] if is_index(first) && *name == INDEX => File::Index,
         [first, name] if is_index(first) => File::Value(name),
+        // A name with a path in it, which only a fault lets in.
+        [first, name @ ..] if is_index(first) && !name.is_empty() => {
+            let name = name.join("/");
+            return read(&card, &File::Value(&name));
+        }
         [_] if world.sins(Quirk::LegacyUrlMissing) => return Found::Missing,
+        [_] if ends_with_slash && world.sins(Quirk::LegacySlash404) => return Found::Missing,
+        [name] if world.sins(Quirk::LegacyUrlsOfSevenTypes) && !DOCUMENTED.contains(name) => {
+            return Found::Missing;
+        }
         [name] => match TYPES.iter().find(|kind| kind.is_static && kind.name.eq_ignore_ascii_case(name)) {
             Some(kind) => File::Value(legacy_name(world, kind.name)),
             // Rules that a push appends know no slash (MD-022).
@@ -432,6 +522,9 @@ fn read(card: &Card<'_>, file: &File<'_>) -> Found {
     let bytes = match file {
         File::UserData => card.user_data(),
         File::Index => Some(card.index()),
+        File::Value("vm_password") if card.world.sins(Quirk::PasswordIsMetadata) => {
+            card.machine.guest_password.clone().map(String::into_bytes)
+        }
         File::Value(name) => card.value(name),
     };
     match bytes {

@@ -119,6 +119,9 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
     if world.sins(Quirk::QueryStringIs404) && request.target.contains('?') {
         return Answer::error(world, 404);
     }
+    if world.sins(Quirk::ControlFilesAreServed) && request.target.ends_with("/.htaccess") {
+        return Answer::new(world, 200, b"Options -Indexes\n".to_vec());
+    }
     let path = match path::resolve(request.method, request.target) {
         Ok(path) => path,
         Err(refusal) => {
@@ -127,7 +130,9 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
                 match refusal {
                     Refusal::Bad => 400,
                     Refusal::Hidden => 404,
+                    Refusal::Forbidden if world.sins(Quirk::RouterFailsOnLongPaths) => 500,
                     Refusal::Forbidden => 403,
+                    Refusal::TooLong if world.sins(Quirk::RouterFailsOnLongPaths) => 500,
                     Refusal::TooLong => 414,
                 },
             );
@@ -197,7 +202,7 @@ impl Answer {
         let length = body.len().to_string();
         Self { status, headers: Vec::new(), body }
             .with("Date", &http_date(world.now))
-            .with("Server", "Apache")
+            .with("Server", if world.sins(Quirk::RouterTellsItsVersion) { "Apache/2.4.71" } else { "Apache" })
             .with("Content-Length", &length)
     }
 
@@ -217,6 +222,7 @@ impl Answer {
             404 => "Not Found",
             405 => "Method Not Allowed",
             414 => "Request-URI Too Long",
+            500 => "Internal Server Error",
             _ => "Not Implemented",
         };
         let page = format!(

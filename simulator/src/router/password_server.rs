@@ -4,6 +4,7 @@
 use std::net::Ipv4Addr;
 
 use super::{Answer, Request};
+use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::table::Id;
 
@@ -14,11 +15,27 @@ const WISH: &str = "domu_request";
 /// What is answered when there is no password, and what a guest says when it has it.
 const SAVED: &str = "saved_password";
 
+/// What is answered to a wish that nobody knows.
+const BAD: &str = "bad_request";
+
 /// Answers a request of whoever has `source` in a network. Whatever is wrong with it, the status is 200, because the
 /// real server has sent it before it looks (PW-004, PW-006).
 pub fn answer(world: &mut World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> Answer {
     let body = match request.method {
-        "GET" => told(world, network, source, request.header(WISH)),
+        "GET" => match told(world, network, source, request.header(WISH)) {
+            refused if refused == BAD && world.sins(Quirk::UnknownWishesAre400) => {
+                return Answer::plain(400, refused);
+            }
+            body => body,
+        },
+        "POST" if world.sins(Quirk::GuestsStorePasswords) => {
+            if let Some(machine) =
+                world.guest_at(network, source).and_then(|id| world.virtual_machines.get_mut(id))
+            {
+                machine.guest_password = Some("stolen".to_owned());
+            }
+            String::new()
+        }
         // Only the router itself may store passwords, and it is no guest (PW-006).
         "POST" => String::new(),
         _ => return Answer::plain(501, String::new()),
@@ -32,15 +49,35 @@ fn told(world: &mut World, network: Id, source: Ipv4Addr, wish: Option<&str>) ->
         // Asking takes nothing away (PW-002).
         Some("send_my_password") => {
             let machine = guest.and_then(|id| world.virtual_machines.get(id));
-            machine.and_then(|machine| machine.guest_password.clone()).unwrap_or_else(|| SAVED.to_owned())
+            let Some(mut password) = machine.and_then(|machine| machine.guest_password.clone()) else {
+                let is_silent = world.sins(Quirk::NoPasswordIsEmpty);
+                return if is_silent { String::new() } else { SAVED.to_owned() };
+            };
+            if world.sins(Quirk::PasswordsAreTakenOnce) {
+                forget(world, guest);
+            }
+            if world.sins(Quirk::PasswordNewline) {
+                password.push('\n');
+            }
+            password
         }
         Some(SAVED) => {
-            if let Some(machine) = guest.and_then(|id| world.virtual_machines.get_mut(id)) {
-                machine.guest_password = None;
+            if world.sins(Quirk::PasswordAckIsGlobal) {
+                let all: Vec<Id> = world.virtual_machines.iter().map(|(id, _)| id).collect();
+                all.into_iter().for_each(|id| forget(world, Some(id)));
+            } else if !world.sins(Quirk::PasswordAckIsIgnored) {
+                forget(world, guest);
             }
             SAVED.to_owned()
         }
-        _ => "bad_request".to_owned(),
+        _ => BAD.to_owned(),
+    }
+}
+
+/// Takes the password of a guest away.
+fn forget(world: &mut World, guest: Option<Id>) {
+    if let Some(machine) = guest.and_then(|id| world.virtual_machines.get_mut(id)) {
+        machine.guest_password = None;
     }
 }
 

@@ -206,6 +206,10 @@ pub struct Router {
     pub state: MachineState,
     /// Its offering, if it is another than that of every router.
     pub service_offering: Option<Id>,
+    /// The user data that expunged machines left at their addresses: nothing, but for the fault
+    /// [`FoldersOutliveMachines`](crate::quirk::Quirk::FoldersOutliveMachines) (MD-009).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left_behind: Vec<(Ipv4Addr, String)>,
 }
 
 impl Router {
@@ -409,6 +413,7 @@ impl World {
             created,
             state: MachineState::Running,
             service_offering: None,
+            left_behind: Vec::new(),
         }
     }
 

@@ -2,7 +2,8 @@
 
 use super::World;
 use super::table::Id;
-use super::virtual_machine::MachineState;
+use super::virtual_machine::{MachineState, Nic};
+use crate::quirk::Quirk;
 
 impl World {
     /// Puts the router of a network into a state.
@@ -20,6 +21,15 @@ impl World {
             router.scripts = scripts;
         }
         self.set_router_state(network, MachineState::Running);
+        if self.sins(Quirk::PasswordsDieWithTheRouter) {
+            let is_there = |nic: &Nic| nic.network == network;
+            let guests = self.virtual_machines.iter().filter(|(_, row)| row.nics.iter().any(is_there));
+            for id in guests.map(|(id, _)| id).collect::<Vec<Id>>() {
+                if let Some(machine) = self.virtual_machines.get_mut(id) {
+                    machine.guest_password = None;
+                }
+            }
+        }
     }
 
     /// Takes the router of a network away; the next machine that starts brings another.

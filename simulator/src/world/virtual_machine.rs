@@ -12,6 +12,7 @@ use super::nic::SecondaryAddress;
 use super::offering::ServiceOffering;
 use super::table::Id;
 use super::{Owner, World};
+use crate::quirk::Quirk;
 
 /// The state of a machine (VM-001). The starred ones of the specification are transitional.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -479,12 +480,29 @@ impl World {
             }
         }
         self.forget_target(id, None);
+        if self.sins(Quirk::FoldersOutliveMachines) {
+            self.leave_folders_behind(id);
+        }
         let snapshots: Vec<Id> = self.vm_snapshots_of(id).map(|(snapshot, _)| snapshot).collect();
         for snapshot in snapshots {
             self.vm_snapshots.remove(snapshot);
         }
         self.forget_tags(Handle { kind: Kind::VirtualMachine, id });
         self.virtual_machines.remove(id);
+    }
+
+    /// Leaves the user data of a machine at its addresses.
+    fn leave_folders_behind(&mut self, id: Id) {
+        let Some(machine) = self.virtual_machines.get(id) else { return };
+        let Some(text) = machine.user_data.clone() else { return };
+        let cards: Vec<(Id, Ipv4Addr)> =
+            machine.nics.iter().filter_map(|nic| Some((nic.network, nic.address?))).collect();
+        for (network, address) in cards {
+            let router = self.networks.get_mut(network).and_then(|network| network.router.as_mut());
+            if let Some(router) = router {
+                router.left_behind.push((address, text.clone()));
+            }
+        }
     }
 
     /// The name on the hypervisor, `i-2-17-VM`.
@@ -497,9 +515,12 @@ impl World {
     #[must_use]
     pub fn guest_at(&self, network: Id, address: Ipv4Addr) -> Option<Id> {
         let is_there = |nic: &Nic| nic.network == network && nic.address == Some(address);
+        let any_card = self.sins(Quirk::PasswordsReachEveryCard);
         self.virtual_machines
             .iter()
-            .find(|(_, machine)| machine.default_nic().is_some_and(is_there))
+            .find(|(_, machine)| {
+                machine.default_nic().is_some_and(is_there) || any_card && machine.nics.iter().any(is_there)
+            })
             .map(|(id, _)| id)
     }
 

@@ -141,7 +141,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (id, _) = machine(world, arguments, "id")?;
             let drawn = format!("{:06x}", world.ids.number() & 0xff_ffff);
             let password = arguments.filled("password").map_or(drawn, str::to_owned);
-            if let Some(machine) = world.virtual_machines.get_mut(id) {
+            if !world.sins(Quirk::ResetsMissTheRouter)
+                && let Some(machine) = world.virtual_machines.get_mut(id)
+            {
                 machine.guest_password = Some(password.clone());
             }
             let mut object = show(world, id, *caller);
