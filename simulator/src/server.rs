@@ -521,5 +521,11 @@ fn router_answer(
         let mut log = log.lock().unwrap_or_else(PoisonError::into_inner);
         log.of_router(world.now, peer.ip(), &request, answer.status);
     }
-    Response { headers: answer.headers, body: answer.body, ..Response::empty(answer.status) }
+    Response {
+        headers: answer.headers,
+        body: answer.body,
+        closes: answer.closes,
+        connection_behind_length: true,
+        ..Response::empty(answer.status)
+    }
 }

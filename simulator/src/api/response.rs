@@ -17,6 +17,8 @@ pub struct Response {
     pub body: Vec<u8>,
     /// Whether the connection ends with this answer (API-INT-005).
     pub closes: bool,
+    /// Whether what is said of the connection stands behind the length of the body, where Apache puts it.
+    pub connection_behind_length: bool,
     /// Whether the end of the body is told by the end of the connection, not by a length
     /// (API-INT-005).
     pub ends_with_connection: bool,
@@ -49,6 +51,7 @@ impl Response {
             headers: Vec::new(),
             body: Vec::new(),
             closes: false,
+            connection_behind_length: false,
             ends_with_connection: false,
             unplayed: None,
         }

@@ -60,6 +60,8 @@ pub struct Answer {
     pub headers: Vec<(&'static str, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// Whether the connection ends with it.
+    pub closes: bool,
 }
 
 /// The methods that a web server knows and this one does not do (MD-044). All others are 501.
@@ -97,14 +99,19 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         "GET" | "POST" => {}
         "HEAD" if !world.sins(Quirk::RouterRefusesHead) => {}
         "PUT" if request.target == "/latest/api/token" && world.sins(Quirk::ImdsTokenIsGiven) => {
-            return Answer::new(world, 200, b"AQAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_vec());
+            return Answer::new(world, 200, &[], b"AQAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_vec());
         }
-        "OPTIONS" => return Answer::new(world, 200, Vec::new()).with("Allow", ALLOWED_METHODS),
-        "TRACE" => return Answer::error(world, 405).with("Allow", ""),
+        "OPTIONS" => return Answer::new(world, 200, &[allow(ALLOWED_METHODS)], Vec::new()),
+        "TRACE" => return Answer::refusal(world, 405, &[allow("")], Some("TRACE")),
         known if known == "HEAD" || KNOWN_METHODS.contains(&known) => {
-            return Answer::error(world, 405).with("Allow", ALLOWED_METHODS);
+            return Answer::refusal(world, 405, &[allow(ALLOWED_METHODS)], Some(known));
         }
-        _ => return Answer::error(world, 501).with("Allow", ALLOWED_METHODS),
+        unknown => {
+            // Whatever else it is, it is no markup.
+            let word: String =
+                unknown.chars().filter(|one| one.is_ascii_alphanumeric() || *one == '-').collect();
+            return Answer::refusal(world, 501, &[allow(ALLOWED_METHODS)], Some(&word));
+        }
     }
     if !request.has_host() {
         return Answer::error(world, 400);
@@ -120,7 +127,7 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         return Answer::error(world, 404);
     }
     if world.sins(Quirk::ControlFilesAreServed) && request.target.ends_with("/.htaccess") {
-        return Answer::new(world, 200, b"Options -Indexes\n".to_vec());
+        return Answer::new(world, 200, &[], b"Options -Indexes\n".to_vec());
     }
     let path = match path::resolve(request.method, request.target) {
         Ok(path) => path,
@@ -144,9 +151,14 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         Found::Missing => Answer::error(world, 404),
         Found::Moved => {
             let host = request.header("host").filter(|host| is_plain_host(host)).unwrap_or(&address);
-            Answer::error(world, 301).with("Location", &format!("http://{host}{path}/"))
+            let place = format!("http://{host}{path}/");
+            Answer::refusal(world, 301, &[("Location", place.clone())], Some(&place))
         }
     }
+}
+
+fn allow(methods: &str) -> (&'static str, String) {
+    ("Allow", methods.to_owned())
 }
 
 /// A file as the web server sends it: what it is, is not said (MD-039).
@@ -163,10 +175,12 @@ fn file(world: &World, request: &Request<'_>, bytes: Vec<u8>, written: Moment) -
     } else {
         (bytes, None)
     };
-    let mut answer = Answer::new(world, 200, bytes)
-        .with("Last-Modified", &http_date(written.min(world.now)))
-        .with("ETag", &tag)
-        .with("Accept-Ranges", "bytes");
+    let about = [
+        ("Last-Modified", http_date(written.min(world.now))),
+        ("ETag", tag),
+        ("Accept-Ranges", "bytes".to_owned()),
+    ];
+    let mut answer = Answer::new(world, 200, &about, bytes);
     if let Some(coding) = coding {
         answer = answer.with("Content-Encoding", coding);
     }
@@ -198,38 +212,57 @@ fn is_plain_host(host: &str) -> bool {
 }
 
 impl Answer {
-    fn new(world: &World, status: u16, body: Vec<u8>) -> Self {
-        let length = body.len().to_string();
-        Self { status, headers: Vec::new(), body }
-            .with("Date", &http_date(world.now))
-            .with("Server", if world.sins(Quirk::RouterTellsItsVersion) { "Apache/2.4.71" } else { "Apache" })
-            .with("Content-Length", &length)
+    /// An answer in the order in which Apache writes its headers: what is about the file stands before the length, what
+    /// is about the body behind it.
+    fn new(world: &World, status: u16, about_file: &[(&'static str, String)], body: Vec<u8>) -> Self {
+        let server = if world.sins(Quirk::RouterTellsItsVersion) { "Apache/2.4.71" } else { "Apache" };
+        let mut headers = vec![("Date", http_date(world.now)), ("Server", server.to_owned())];
+        headers.extend_from_slice(about_file);
+        headers.push(("Content-Length", body.len().to_string()));
+        Self { status, headers, body, closes: false }
     }
 
     /// A text and nothing about it, as the password server sends it (PW-005).
     fn plain(status: u16, body: String) -> Self {
-        Self { status, headers: Vec::new(), body: body.into_bytes() }
+        Self { status, headers: Vec::new(), body: body.into_bytes(), closes: true }
             .with("Server", "CloudStack Password Server 4.x")
             .with("Content-Type", "text/plain")
     }
 
-    /// A refusal with a page for people (MD-048).
+    /// A refusal with a page for people, as Apache 2.4.71 writes it (MD-048).
     fn error(world: &World, status: u16) -> Self {
-        let title = match status {
-            301 => "Moved Permanently",
-            400 => "Bad Request",
-            403 => "Forbidden",
-            404 => "Not Found",
-            405 => "Method Not Allowed",
-            414 => "Request-URI Too Long",
-            500 => "Internal Server Error",
-            _ => "Not Implemented",
+        Self::refusal(world, status, &[], None)
+    }
+
+    /// The same with headers of its own, and with a word that some pages have: the method or the place.
+    fn refusal(world: &World, status: u16, about: &[(&'static str, String)], word: Option<&str>) -> Self {
+        let word = word.unwrap_or_default();
+        let (title, text) = match status {
+            301 => ("Moved Permanently", format!("The document has moved <a href=\"{word}\">here</a>.")),
+            400 => (
+                "Bad Request",
+                "Your browser sent a request that this server could not understand.<br />\n".to_owned(),
+            ),
+            403 => ("Forbidden", "You don't have permission to access this resource.".to_owned()),
+            404 => ("Not Found", "The requested URL was not found on this server.".to_owned()),
+            405 => {
+                ("Method Not Allowed", format!("The requested method {word} is not allowed for this URL."))
+            }
+            414 => (
+                "Request-URI Too Long",
+                "The requested URL's length exceeds the capacity\nlimit for this server.<br />\n".to_owned(),
+            ),
+            500 => ("Internal Server Error", "The server encountered an internal error.".to_owned()),
+            _ => ("Not Implemented", format!("{word} not supported for current URL.<br />\n")),
         };
         let page = format!(
-            "<!DOCTYPE HTML PUBLIC \"-//IETF//DTD HTML 2.0//EN\">\n<html><head>\n<title>{status} {title}</title>\n\
-             </head><body>\n<h1>{title}</h1>\n</body></html>\n"
+            "<!DOCTYPE HTML PUBLIC \"-//W3C//DTD HTML 4.01//EN\" \"http://www.w3.org/TR/html4/strict.dtd\">\n\
+             <html><head>\n<title>{status} {title}</title>\n</head><body>\n<h1>{title}</h1>\n<p>{text}</p>\n\
+             </body></html>\n"
         );
-        Self::new(world, status, page.into_bytes()).with("Content-Type", "text/html; charset=iso-8859-1")
+        let mut answer = Self::new(world, status, about, page.into_bytes());
+        answer.closes = matches!(status, 400 | 414 | 500 | 501);
+        answer.with("Content-Type", "text/html; charset=iso-8859-1")
     }
 
     fn with(mut self, name: &'static str, value: &str) -> Self {

@@ -483,3 +483,43 @@ proptest! {
         prop_assert!(!String::from_utf8_lossy(&body).contains("secret"), "{}", path);
     }
 }
+
+#[test]
+fn answers_are_laid_out_as_apache_does() {
+    // The recorded answers of a router's Apache 2.4.71, without what is said of the connection. The numbers in the tag
+    // are times of its files, which a world does not have.
+    let mut world = demo();
+    world.quirks.add(Quirk::EtagWithoutClosingQuote);
+    let told = |answer: &Answer| {
+        let lines = answer.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
+        lines.collect::<String>()
+    };
+    let success = ask(&world, WEB, &Request::get("/latest/meta-data/instance-id"));
+    let tag = header(&success, "ETag").expect("a tag").to_owned();
+    assert_eq!(tag.len(), "\"24-660ecd4fc9938".len());
+    assert_eq!(
+        told(&success).replace(&tag, "\"24-660ecd4fc9938"),
+        format!(
+            "Date: {now}\nServer: Apache\nLast-Modified: {now}\nETag: \"24-660ecd4fc9938\nAccept-Ranges: bytes\n\
+             Content-Length: 36\n",
+            now = http_date(world.now)
+        )
+    );
+    let missing = ask(&world, WEB, &Request::get("/latest/meta-data/no-such-type"));
+    assert_eq!(
+        told(&missing),
+        format!(
+            "Date: {}\nServer: Apache\nContent-Length: 236\nContent-Type: text/html; charset=iso-8859-1\n",
+            http_date(world.now)
+        )
+    );
+    let lengths = [("/latest/", 239), ("/latest/../..", 266)].map(|(path, length)| {
+        (
+            header(&ask(&world, WEB, &Request::get(path)), "Content-Length").map(str::to_owned),
+            length.to_string(),
+        )
+    });
+    for (told, recorded) in lengths {
+        assert_eq!(told, Some(recorded));
+    }
+}

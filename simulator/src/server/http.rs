@@ -277,20 +277,29 @@ fn written(response: &Response, exchange: Exchange) -> Vec<u8> {
     };
     // A connection that the client wanted closed is told first, one that we close last. Before
     // HTTP/1.1 a connection ends anyway, unless both sides say otherwise.
-    if exchange.is_newest && exchange.closes && !response.closes {
-        add("Connection", "close");
+    let behind_length = response.connection_behind_length;
+    let word = if exchange.is_newest && exchange.closes || behind_length && response.closes {
+        Some("close")
     } else if !exchange.is_newest && !exchange.closes && !response.closes {
-        add("Connection", "keep-alive");
+        Some("keep-alive")
+    } else {
+        None
+    };
+    if let Some(word) = word.filter(|_| !behind_length && !response.closes) {
+        add("Connection", word);
     }
     for (name, value) in &response.headers {
         add(name, value);
+        if let Some(word) = word.filter(|_| behind_length && *name == "Content-Length") {
+            add("Connection", word);
+        }
     }
     let is_told = response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-length"));
     let has_length = !is_told && !response.ends_with_connection && !matches!(status, 204 | 304);
     if has_length {
         add("Content-Length", &response.body.len().to_string());
     }
-    if response.closes {
+    if response.closes && !(behind_length && is_told) {
         add("Connection", if response.ends_with_connection { "Close" } else { "close" });
     }
     head.push_str("\r\n");

@@ -191,3 +191,24 @@ async fn a_body_ends_with_the_connection_where_the_port_has_it_so() {
     client.write_all(b"GET / HTTP/1.1\r\n\r\n").await.expect("a request can be sent");
     assert_eq!(everything(client).await, "HTTP/1.1 432 432\r\nConnection: Close\r\n\r\nx");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_connection_is_told_behind_the_length_where_apache_does() {
+    let (mut client, server) = duplex(1024);
+    let answer = |_| async {
+        Response {
+            headers: vec![
+                ("Server", "Apache".to_owned()),
+                ("Content-Length", "1".to_owned()),
+                ("Content-Type", "a".to_owned()),
+            ],
+            body: b"x".to_vec(),
+            connection_behind_length: true,
+            ..Response::empty(200)
+        }
+    };
+    tokio::spawn(converse(server, PATIENCE, 100, answer));
+    client.write_all(b"GET / HTTP/1.1\r\nConnection: close\r\n\r\n").await.expect("a request can be sent");
+    let expected = "HTTP/1.1 200 OK\r\nServer: Apache\r\nContent-Length: 1\r\nConnection: close\r\nContent-Type: a\r\n\r\nx";
+    assert_eq!(everything(client).await, expected);
+}
