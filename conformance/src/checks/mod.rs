@@ -34,6 +34,7 @@ mod metadata;
 mod networks;
 mod parameters;
 mod parity;
+mod registered_user_data;
 mod releases;
 mod resource_limits;
 mod results;
@@ -260,6 +261,11 @@ pub const AREAS: &[Area] = &[
         checks: stateful::CHECKS,
     },
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
+    Area {
+        name: "registered-user-data",
+        title: "User data that is registered, used by machines and linked to templates.",
+        checks: registered_user_data::CHECKS,
+    },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
 ];
