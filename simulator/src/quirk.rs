@@ -538,6 +538,62 @@ quirks! {
     RegisteredUserDataWins "registered-user-data-wins";
     /// Lists of machines show user data.
     UserDataIsListed "user-data-is-listed";
+    /// Blank user data is refused.
+    BlankUserDataIsRefused "blank-user-data-is-refused";
+    /// User data that still has percent escapes is refused.
+    UserDataIsDecodedOnce "user-data-is-decoded-once";
+    /// Plus signs of user data without percent escapes become blanks.
+    PlusesOfUserDataAreBlanks "pluses-of-user-data-are-blanks";
+    /// User data that decodes to no byte counts as none.
+    EmptyUserDataPasses "empty-user-data-passes";
+    /// Base64 within the base64 of user data is decoded too.
+    UserDataIsDecodedTwice "user-data-is-decoded-twice";
+    /// Settings take any number.
+    SettingsHaveNoMost "settings-have-no-most";
+    /// Machines with user data are deployed into networks that serve none.
+    UserDataNeedsNoService "user-data-needs-no-service";
+    /// A reset of user data without new details keeps the old ones.
+    ResetsKeepUserDataDetails "resets-keep-user-data-details";
+
+    // Registered user data.
+    /// Registering user data answers success alone.
+    RegisteredUserDataIsNotTold "registered-user-data-is-not-told";
+    /// An account may have several user data of one name.
+    UserDataNamesRepeat "user-data-names-repeat";
+    /// An account may register the same user data again.
+    UserDataRepeats "user-data-repeats";
+    /// Two spellings of the same bytes count as the same user data.
+    SameUserDataIsDecoded "same-user-data-is-decoded";
+    /// Lists of user data search within names.
+    UserDataNamesAreSearched "user-data-names-are-searched";
+    /// User data that is linked or in use is deleted.
+    UserDataInUseIsDeleted "user-data-in-use-is-deleted";
+    /// Parameters of user data may be named like files of the router.
+    ReservedParamsPass "reserved-params-pass";
+    /// Blanks around the parameters of user data are dropped before they are compared.
+    ParamsAreTrimmed "params-are-trimmed";
+    /// Every parameter of registered user data needs a value.
+    UserDataParamsAreCompulsory "user-data-params-are-compulsory";
+    /// Links of user data that cannot be made are refused with 431.
+    UserDataLinksFailWith431 "user-data-links-fail-with-431";
+    /// Policies of links are known in capitals alone.
+    UserDataPoliciesAreUpperCase "user-data-policies-are-upper-case";
+    /// Machines do not get the user data of their template.
+    LinkedUserDataIsIgnored "linked-user-data-is-ignored";
+    /// A machine's user data replaces its template's under every policy.
+    UserDataIsAlwaysOverridden "user-data-is-always-overridden";
+    /// A template's user data comes behind a machine's.
+    UserDataIsAppendedInReverse "user-data-is-appended-in-reverse";
+    /// Joined user data loses a line although it has no header.
+    AppendingDropsALine "appending-drops-a-line";
+    /// Joined user data is one text, whatever its kinds.
+    AppendedUserDataIsOneText "appended-user-data-is-one-text";
+    /// Gzipped user data is joined with other user data.
+    GzipIsAppended "gzip-is-appended";
+    /// User data with an unknown header is joined with other user data.
+    UnknownUserDataIsAppended "unknown-user-data-is-appended";
+    /// Joined user data may have any length.
+    UserDataSumsAreFree "user-data-sums-are-free";
 
     // The router.
     /// Metadata values end with a newline.

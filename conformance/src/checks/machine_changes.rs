@@ -273,7 +273,7 @@ pub(super) const CHECKS: &[Check] = &[
         ],
         requirement: "Resetting the user data of a machine that runs is refused at once with 431.",
         source: "UserVmManagerImpl.java:994-997, 6207-6214",
-        rules: &["VM-059"],
+        rules: &["VM-059", "UD-029"],
         run: |target| {
             let machine = setup::us(target).machine()?;
             let request = target.api("resetUserDataForVirtualMachine").param("id", &machine.id);

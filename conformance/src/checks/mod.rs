@@ -38,6 +38,7 @@ mod own_guest;
 mod parameters;
 mod parity;
 mod passwords;
+mod registered_user_data;
 mod releases;
 mod resource_limits;
 mod results;
@@ -265,6 +266,11 @@ pub const AREAS: &[Area] = &[
         checks: stateful::CHECKS,
     },
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
+    Area {
+        name: "registered-user-data",
+        title: "User data that is registered, used by machines and linked to templates.",
+        checks: registered_user_data::CHECKS,
+    },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
     Area {
         name: "metadata-values",

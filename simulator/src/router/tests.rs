@@ -464,7 +464,7 @@ proptest! {
     #[test]
     fn user_data_comes_out_as_it_went_in(bytes in proptest::collection::vec(any::<u8>(), 1..2000)) {
         let mut world = demo();
-        let stored = Encoded::read(&STANDARD.encode(&bytes), true, 32768).expect("valid user data");
+        let stored = Encoded::read(&STANDARD.encode(&bytes), world.user_data_bounds(true)).expect("valid user data");
         machine(&mut world, WEB).user_data = stored.map(|stored| stored.text);
         let answer = ask(&world, WEB, &Request::get("/latest/user-data"));
         let length = bytes.len().to_string();

@@ -13,6 +13,7 @@ pub mod alert;
 pub mod annotation;
 pub mod backup;
 pub mod clock;
+pub mod cloud_init;
 pub mod cron;
 pub mod directory;
 pub mod domain;

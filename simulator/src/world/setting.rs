@@ -155,6 +155,7 @@ const ARRIVALS: &[Arrival] = &[
     Arrival { name: "user.2fa.issuer", release: Release::new(18, 0), before: "CloudStack" },
     Arrival { name: "user.password.reset.enabled", release: Release::new(20, 0), before: "false" },
     Arrival { name: "user.password.reset.ttl", release: Release::new(20, 0), before: "30" },
+    Arrival { name: "vm.userdata.max.length", release: Release::new(16, 0), before: "32768" },
 ];
 
 /// What is known of a setting from recordings: how lists show it.

@@ -9,6 +9,7 @@ use super::clock::Moment;
 use super::kind::Kind;
 use super::table::Id;
 use super::{Owner, World};
+use crate::release::Release;
 
 /// Registered user data.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,7 +20,7 @@ pub struct UserData {
     pub uuid: Uuid,
     /// Its name, unique within the account.
     pub name: String,
-    /// The text as sent, in base64.
+    /// The text as it is stored, in base64; empty if it was blank (UD-001).
     pub content: String,
     /// The names of its parameters, comma separated.
     pub params: Option<String>,
@@ -44,6 +45,52 @@ pub struct Encoded {
 const GET_LENGTH: usize = 4096;
 /// The longest user data in a POST (UD-011).
 const POST_LENGTH: usize = 1_048_576;
+/// The same before there was a setting for it.
+const OLD_POST_LENGTH: usize = 32_768;
+
+/// The release whose limits are inclusive and whose refusals end with a full stop.
+const INCLUSIVE: Release = Release::new(19, 1);
+/// The release that brought the setting `vm.userdata.max.length`.
+const CONFIGURABLE: Release = Release::new(16, 0);
+
+/// How long user data may be, and in whose words it is refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Whether the request came by POST, wherever the parameter is (UD-012).
+    pub by_post: bool,
+    /// The setting `vm.userdata.max.length` (UD-010).
+    pub longest: i64,
+    /// The release that is played.
+    pub release: Release,
+}
+
+impl Bounds {
+    fn are_inclusive(self) -> bool {
+        self.release >= INCLUSIVE
+    }
+
+    /// Why a text of this many characters is refused, if it is.
+    fn refusal(self, length: usize) -> Option<String> {
+        let method = if self.by_post { "POST" } else { "GET" };
+        let most = match self.by_post {
+            false => GET_LENGTH,
+            true if self.release < CONFIGURABLE => OLD_POST_LENGTH,
+            true => POST_LENGTH,
+        };
+        if self.are_inclusive() && length > most {
+            return Some(format!("User data is too long for http {method} request"));
+        }
+        if !self.are_inclusive() && length >= most {
+            return Some(format!("User data is too long for an http {method} request"));
+        }
+        let exceeds = i64::try_from(length).unwrap_or(i64::MAX) > self.longest;
+        if !exceeds || self.release < CONFIGURABLE {
+            return None;
+        }
+        let blank = if self.are_inclusive() { "" } else { " " };
+        Some(format!("User data has exceeded configurable max length{blank}: {}", self.longest))
+    }
+}
 
 impl Encoded {
     /// Reads user data as a client sent it; nothing for a blank text (UD-001 to UD-011).
@@ -51,35 +98,31 @@ impl Encoded {
     /// # Errors
     ///
     /// The text of the refusal, which is always a 431.
-    pub fn read(sent: &str, by_post: bool, limit: i64) -> Result<Option<Self>, String> {
+    pub fn read(sent: &str, bounds: Bounds) -> Result<Option<Self>, String> {
         if sent.trim().is_empty() {
             return Ok(None);
         }
+        let stop = if bounds.are_inclusive() { "." } else { "" };
         let text = if sent.contains('%') { url_decode(sent)? } else { sent.to_owned() };
         let in_alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_= \t\n\r".contains(&byte);
         if !text.bytes().all(in_alphabet) {
-            return Err("User data is not base64 encoded.".to_owned());
+            return Err(format!("User data is not base64 encoded{stop}"));
         }
         let bytes = lenient_decode(&text);
-        if bytes.is_empty() {
-            return Err("User data is too short.".to_owned());
+        let too_short = bytes.is_empty().then(|| format!("User data is too short{stop}"));
+        let too_long = bounds.refusal(text.chars().count());
+        // Older releases looked at the length first.
+        let refusal = if bounds.are_inclusive() { too_short.or(too_long) } else { too_long.or(too_short) };
+        match refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(Some(Self { text: STANDARD.encode(&bytes), bytes })),
         }
-        let length = text.chars().count();
-        if !by_post && length > GET_LENGTH {
-            return Err("User data is too long for http GET request".to_owned());
-        }
-        if i64::try_from(length).unwrap_or(i64::MAX) > limit {
-            return Err(format!("User data has exceeded configurable max length: {limit}"));
-        }
-        if length > POST_LENGTH {
-            return Err("User data is too long for http POST request".to_owned());
-        }
-        Ok(Some(Self { text: STANDARD.encode(&bytes), bytes }))
     }
 }
 
 /// Both alphabets, white space skipped, the end at the first `=`, a lone last character dropped (UD-004).
-fn lenient_decode(text: &str) -> Vec<u8> {
+#[must_use]
+pub fn lenient_decode(text: &str) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (mut bits, mut count) = (0_u32, 0_u32);
     for byte in text.bytes() {
@@ -128,6 +171,12 @@ fn url_decode(text: &str) -> Result<String, String> {
 }
 
 impl World {
+    /// The bounds of user data in a request.
+    #[must_use]
+    pub fn user_data_bounds(&self, by_post: bool) -> Bounds {
+        Bounds { by_post, longest: self.settings.number("vm.userdata.max.length"), release: self.release }
+    }
+
     /// Registers user data.
     pub fn add_user_data(&mut self, owner: Owner, name: &str, content: &str, params: Option<String>) -> Id {
         let uuid = self.name_row(Kind::UserData, self.user_data.next_id());
@@ -148,10 +197,20 @@ impl World {
 mod tests {
     use super::*;
 
+    fn read(sent: &str, by_post: bool, release: Release) -> Result<String, String> {
+        let read = Encoded::read(sent, Bounds { by_post, longest: 32768, release });
+        read.map(|read| read.map(|read| read.text).unwrap_or_default())
+    }
+
     fn check(sent: &str, expected: Result<&str, &str>) {
-        let read =
-            Encoded::read(sent, false, 32768).map(|read| read.map(|read| read.text).unwrap_or_default());
+        let read = read(sent, false, Release::NEWEST);
         assert_eq!(read.as_deref().map_err(String::as_str), expected, "{sent:?}");
+    }
+
+    /// What becomes of a text of this length.
+    fn check_length(length: usize, by_post: bool, release: Release, expected: Result<(), &str>) {
+        let read = read(&"A".repeat(length), by_post, release).map(|_| ());
+        assert_eq!(read.as_ref().map(|()| ()).map_err(String::as_str), expected, "{length} in {release}");
     }
 
     #[test]
@@ -172,12 +231,37 @@ mod tests {
         check("A===", Err("User data is too short."));
         check("%ZZ", Err("URLDecoder: Illegal hex characters in escape (%) pattern"));
         check("ab%", Err("URLDecoder: Incomplete trailing escape (%) pattern"));
-        check(&"A".repeat(4097), Err("User data is too long for http GET request"));
-        assert!(Encoded::read(&"A".repeat(4096), false, 32768).is_ok());
-        assert!(Encoded::read(&"A".repeat(32768), true, 32768).is_ok());
-        assert_eq!(
-            Encoded::read(&"A".repeat(32769), true, 32768),
-            Err("User data has exceeded configurable max length: 32768".to_owned())
-        );
+    }
+
+    #[test]
+    fn limits_are_inclusive() {
+        let newest = Release::NEWEST;
+        check_length(4096, false, newest, Ok(()));
+        check_length(4097, false, newest, Err("User data is too long for http GET request"));
+        check_length(32768, true, newest, Ok(()));
+        check_length(32769, true, newest, Err("User data has exceeded configurable max length: 32768"));
+    }
+
+    #[test]
+    fn a_setting_never_allows_more_than_a_request_may_carry() {
+        let bounds = Bounds { by_post: true, longest: i64::MAX, release: Release::NEWEST };
+        assert!(Encoded::read(&"A".repeat(1_048_576), bounds).is_ok());
+        let refusal = Encoded::read(&"A".repeat(1_048_577), bounds);
+        assert_eq!(refusal, Err("User data is too long for http POST request".to_owned()));
+    }
+
+    #[test]
+    fn older_releases_have_exclusive_limits_and_other_words() {
+        let (settled, fixed) = (Release::new(16, 0), Release::new(15, 2));
+        for release in [settled, fixed, Release::new(19, 0)] {
+            check_length(4095, false, release, Ok(()));
+            check_length(4096, false, release, Err("User data is too long for an http GET request"));
+            assert_eq!(read("a*b", true, release), Err("User data is not base64 encoded".to_owned()));
+            assert_eq!(read("=", true, release), Err("User data is too short".to_owned()));
+        }
+        check_length(32768, true, settled, Ok(()));
+        check_length(32769, true, settled, Err("User data has exceeded configurable max length : 32768"));
+        check_length(32767, true, fixed, Ok(()));
+        check_length(32768, true, fixed, Err("User data is too long for an http POST request"));
     }
 }

@@ -1,6 +1,7 @@
 //! What the simulator promises from outside: its list of commands, clouds that start and stop, older
 //! releases, clients of all kinds, zones that are built by calls, worlds that are saved,
-//! the side door of test authors, guests of routers, what the README says of all this, and that nothing found by fuzzing breaks it again.
+//! the side door of test authors, guests of routers and their user data, what the README says of all this, and that nothing
+//! found by fuzzing breaks it again.
 
 mod cloud;
 mod commands;
@@ -17,4 +18,5 @@ mod program;
 mod releases;
 mod restart;
 mod saved;
+mod user_data;
 mod zone;

@@ -2,6 +2,7 @@
 //!
 //! What happens to a machine later is in [`virtual_machine`](super::virtual_machine).
 
+use super::user_data::finalised;
 use super::{acting_owner, affinity_group};
 use crate::api::caller::Caller;
 use crate::api::error::{ApiError, Fault};
@@ -14,7 +15,6 @@ use crate::world::limit::Resource;
 use crate::world::network::{NewNetwork, Subnet};
 use crate::world::offering::{GuestType, ServiceOffering};
 use crate::world::table::Id;
-use crate::world::user_data::Encoded;
 use crate::world::virtual_machine::{NOT_STARTED, NewMachine};
 
 /// Makes the machine while the request waits; everything that is refused here has no job (JOB-016).
@@ -61,9 +61,12 @@ pub(super) fn deploy_from(
         )));
     }
     let custom_size = custom_size(offering_row, arguments);
-    let (user_data, user_data_id) = user_data(world, *caller, arguments)?;
+    let (user_data, user_data_id) = finalised(world, *caller, arguments, template)?;
     let key_pairs = key_pairs(world, owner, arguments)?;
     let networks = networks(world, owner, zone, arguments)?;
+    if let Some((default, _)) = networks.first() {
+        require_user_data_service(world, *default, user_data.is_some(), !key_pairs.is_empty(), template)?;
+    }
     let size = custom_size.or_else(|| {
         let row = world.service_offerings.get(offering)?;
         Some((row.cores?, row.speed?, row.memory?))
@@ -161,6 +164,40 @@ fn require_room_for(
         world.require_room(owner, resource, amount).map_err(|text| ApiError::api(535, text))?;
     }
     Ok(())
+}
+
+/// Refuses what could not reach the machine, because its default network serves no user data (UD-030).
+fn require_user_data_service(
+    world: &World,
+    network: Id,
+    has_user_data: bool,
+    has_keys: bool,
+    template: Id,
+) -> Result<(), ApiError> {
+    let Some(row) = world.networks.get(network) else { return Ok(()) };
+    let offering = world.network_offerings.get(row.offering);
+    let serves = offering.is_some_and(|row| row.services.iter().any(|(service, _)| service == "UserData"));
+    if serves || world.sins(Quirk::UserDataNeedsNoService) {
+        return Ok(());
+    }
+    let template = world.templates.get(template).map(|row| (template, row));
+    // Only the first text ends with a full stop.
+    let (what, stop) = match template.filter(|(_, row)| row.password_enabled) {
+        _ if has_user_data => ("UserData is provided while deploying the VM".to_owned(), "."),
+        _ if has_keys => ("SSH keypair is provided while deploying the VM".to_owned(), ""),
+        Some((id, row)) => {
+            let dump = format!(
+                "Template {{\"format\":\"{}\",\"id\":{id},\"name\":\"{}\",\"uuid\":\"{}\"}}",
+                row.format, row.name, row.uuid
+            );
+            (format!("template {dump} is password enabled"), "")
+        }
+        None => return Ok(()),
+    };
+    Err(ApiError::invalid(format!(
+        "Unable to deploy VM as {what}, but there is no support for UserData service in the default network {}/{}{stop}",
+        row.name, row.uuid
+    )))
 }
 
 /// The networks that a deployment names, or the account's only one, or a new one (VM-063).
@@ -324,68 +361,6 @@ pub(super) fn key_details(keys: &[(String, String)]) -> Vec<(String, String)> {
     let (names, texts): (Vec<&str>, Vec<&str>) =
         keys.iter().map(|(name, text)| (name.as_str(), text.as_str())).unzip();
     vec![("SSH.PublicKey".to_owned(), texts.join("\n")), ("SSH.KeyPairNames".to_owned(), names.join(","))]
-}
-
-/// The user data that a command brings: inline or registered, never both (UD-023).
-pub(super) fn user_data(
-    world: &World,
-    caller: Caller,
-    arguments: &Arguments,
-) -> Result<(Option<String>, Option<Id>), ApiError> {
-    let inline = arguments.filled("userdata");
-    let linked = arguments.id("userdataid");
-    if inline.is_some() && linked.is_some() {
-        return Err(ApiError::invalid(
-            "Both userdata and userdata ID inputs are not allowed, please provide only one",
-        ));
-    }
-    if let Some(id) = linked {
-        let row = world.user_data.get(id).ok_or_else(|| ApiError::invalid("Unable to find UserData"))?;
-        if !caller.reaches(world, row.owner) {
-            return Err(ApiError::permission(
-                "Caller does not have permission to operate with provided resource.",
-            ));
-        }
-        let limit = world.settings.number("vm.userdata.max.length");
-        let content = Encoded::read(&row.content, true, limit).map_err(ApiError::invalid)?;
-        return Ok((content.map(|content| content.text), Some(id)));
-    }
-    let limit = world.settings.number("vm.userdata.max.length");
-    let Some(sent) = inline else { return Ok((None, None)) };
-    let content = read_user_data(world, sent, arguments.by_post, limit).map_err(ApiError::invalid)?;
-    Ok((content.map(|content| content.text), None))
-}
-
-/// Reads user data that came with a command, with the sins of reading it.
-pub(super) fn read_user_data(
-    world: &World,
-    sent: &str,
-    by_post: bool,
-    limit: i64,
-) -> Result<Option<Encoded>, String> {
-    if world.sins(Quirk::UserDataIsStrict) && sent.contains(['-', '_']) {
-        return Err("User data is not base64 encoded.".to_owned());
-    }
-    if world.sins(Quirk::UserDataLimitIs2048) && sent.len() > 2048 {
-        return Err("User data is too long for http GET request".to_owned());
-    }
-    let by_post = by_post || world.sins(Quirk::UserDataByGetIsLong);
-    if world.sins(Quirk::UserDataIsNotChecked) {
-        let known: String = sent.chars().filter(|one| one.is_ascii_alphanumeric()).collect();
-        return Encoded::read(&known, by_post, limit);
-    }
-    let read = Encoded::read(sent, by_post, limit)?;
-    Ok(match read {
-        Some(content) if world.sins(Quirk::UserDataIsKeptAsSent) => {
-            Some(Encoded { text: sent.to_owned(), ..content })
-        }
-        other => other,
-    })
-}
-
-/// The bytes of stored user data.
-pub(super) fn decoded(text: &str) -> Vec<u8> {
-    Encoded::read(text, true, i64::MAX).ok().flatten().map(|content| content.bytes).unwrap_or_default()
 }
 
 /// Cores, MHz and MiB that the buyer chose, where the offering leaves the choice.

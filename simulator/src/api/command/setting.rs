@@ -6,6 +6,7 @@ use crate::api::error::ApiError;
 use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
 use crate::catalog::Command;
+use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::event::{EventState, NewEvent, Subject};
@@ -69,6 +70,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let name = known.ok_or_else(|| unknown(UnknownSetting(name.to_owned())))?;
             if let Some(value) = value {
                 require_type(name, value)?;
+                if !world.sins(Quirk::SettingsHaveNoMost) {
+                    require_range(name, value)?;
+                }
             }
             match (value, scope) {
                 (Some(value), Some(scope)) => world.settings.set_in(scope, name, value),
@@ -186,10 +190,24 @@ fn require_type(name: &str, value: &str) -> Result<(), ApiError> {
     Err(ApiError::invalid(format!("Value [{value}] is not a valid [class java.lang.{class}].")))
 }
 
+/// Settings whose numbers have an end, with the number that is the first too many.
+const MOST: [(&str, i64); 1] = [("vm.userdata.max.length", 1_048_577)];
+
+/// Refuses a number that is too much for the setting (UD-013).
+fn require_range(name: &str, value: &str) -> Result<(), ApiError> {
+    let most = MOST.iter().find(|(known, _)| *known == name).map(|(_, most)| *most);
+    match most.filter(|most| value.parse::<i64>().is_ok_and(|value| value >= *most)) {
+        Some(most) => Err(ApiError::invalid(format!(
+            "Please enter a value less than {most} for the configuration parameter: [{name}]."
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// Writes the change down: about the scope, or about a setting, which has no identifier.
 fn record(world: &mut World, caller: Caller, command: Command, scope: Option<Scope>, text: &str) {
     let Some(event_type) = command.action_events().next() else { return };
-    if world.sins(crate::quirk::Quirk::EventsAreNotRecorded) {
+    if world.sins(Quirk::EventsAreNotRecorded) {
         return;
     }
     let about = scope.map(|scope| match scope {

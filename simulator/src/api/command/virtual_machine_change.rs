@@ -1,8 +1,7 @@
 //! What changes in a virtual machine: names, size, keys, passwords, user data, root volume and owner.
 
-use super::deployment::{
-    custom_size, decoded, found_group, key_details, key_pairs, networks, refusal_to_scale, user_data,
-};
+use super::deployment::{custom_size, found_group, key_details, key_pairs, networks, refusal_to_scale};
+use super::user_data::finalised;
 use super::virtual_machine::{dump, machine, note_capacity, refuse_expunged, refuse_expunged_as, show};
 use super::{Behaviour, EventTexts, acting_owner};
 use crate::api::caller::Caller;
@@ -14,6 +13,7 @@ use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::offering::ServiceOffering;
 use crate::world::table::Id;
+use crate::world::user_data::lenient_decode;
 use crate::world::virtual_machine::{MachineState, VirtualMachine};
 
 pub(super) const COMMANDS: &[Behaviour] = &[
@@ -228,12 +228,16 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     dump(world, id, machine)
                 )));
             }
-            let (content, linked) = user_data(world, *caller, arguments)?;
+            let template = machine.template;
+            let (content, linked) = finalised(world, *caller, arguments, template)?;
             let details = arguments.merged("userdatadetails");
+            let keeps_details = world.sins(Quirk::ResetsKeepUserDataDetails) && details.is_empty();
             if let Some(machine) = world.virtual_machines.get_mut(id) {
                 machine.user_data = content;
                 machine.user_data_id = linked;
-                machine.user_data_details = details;
+                if !keeps_details {
+                    machine.user_data_details = details;
+                }
             }
             Ok(Reply::Object(show(world, id, *caller)))
         },
@@ -245,7 +249,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (_, machine) = machine(world, arguments, "virtualmachineid")?;
             let content = machine.user_data.clone();
             let content = if world.sins(Quirk::UserDataIsAnsweredDecoded) {
-                content.map(|text| String::from_utf8_lossy(&decoded(&text)).into_owned())
+                content.map(|text| String::from_utf8_lossy(&lenient_decode(&text)).into_owned())
             } else {
                 content
             };
@@ -396,16 +400,13 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
             "Can't enable ha for the vm as it's created from the Service offering having HA disabled",
         ));
     }
-    let owner = row.owner;
+    let (owner, template) = (row.owner, row.template);
     if let Some(group) = arguments.filled("group") {
         found_group(world, owner, group);
     }
-    let content = if arguments.has("userdata") || arguments.has("userdataid") {
-        let found = user_data(world, *caller, arguments);
-        Some(found.map_err(|error| wrap(&error.text.unwrap_or_default()))?)
-    } else {
-        None
-    };
+    // Every change takes what the template is linked to, whether it brings user data or not (UD-026).
+    let found = finalised(world, *caller, arguments, template);
+    let (content, linked) = found.map_err(|error| wrap(&error.text.unwrap_or_default()))?;
     let details = arguments.merged("details");
     let user_data_details = arguments.merged("userdatadetails");
     let stale = world.sins(Quirk::UserDataNeedsRestart);
@@ -436,10 +437,13 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
         } else if !details.is_empty() {
             machine.details = details;
         }
-        if let Some((content, linked)) = content.filter(|_| !stale) {
-            machine.user_data = content;
-            machine.user_data_id = linked;
-            machine.user_data_details = user_data_details;
+        // What is not given stays as it was.
+        if !stale {
+            machine.user_data = content.or_else(|| machine.user_data.take());
+            machine.user_data_id = linked.or(machine.user_data_id);
+            if !user_data_details.is_empty() {
+                machine.user_data_details = user_data_details;
+            }
         }
     }
     Ok(Reply::Object(show(world, id, *caller)))

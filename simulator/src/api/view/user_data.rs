@@ -12,7 +12,7 @@ pub fn user_data(world: &World, row: &UserData) -> Object {
         .with("id", row.uuid)
         .with("name", &row.name)
         .with_owner(world, row.owner)
-        .with("userdata", &row.content)
+        .with("userdata", Some(row.content.as_str()).filter(|content| !content.is_empty()))
         .with("params", row.params.as_deref())
         .with("hasannotations", super::has_annotations(world, row.uuid))
 }

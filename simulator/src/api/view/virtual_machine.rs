@@ -124,6 +124,9 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
     if let Some(user_data) = user_data {
         object.push("userdataid", user_data.uuid);
         object.push("userdataname", &user_data.name);
+        // The policy is that of the template's own link.
+        let policy = template.filter(|template| template.user_data.is_some());
+        object.push("userdatapolicy", policy.and_then(|template| template.user_data_policy.as_deref()));
         object.push("userdatadetails", java_details(&row.user_data_details));
     }
     object
