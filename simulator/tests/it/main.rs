@@ -1,9 +1,10 @@
 //! What the simulator promises from outside: its list of commands, clouds that start and stop, older
 //! releases, clients of all kinds, zones that are built by calls, worlds that are saved,
-//! the side door of test authors, what the README says of all this, and that nothing found by fuzzing breaks it again.
+//! config drives, the side door of test authors, what the README says of all this, and that nothing found by fuzzing breaks it again.
 
 mod cloud;
 mod commands;
+mod config_drive;
 mod control;
 mod corpus;
 mod coverage;
