@@ -10,6 +10,7 @@ mod agents;
 mod answers;
 mod autoscale;
 mod client_address;
+mod config_drive;
 mod defaults;
 mod directory;
 mod discovery;
@@ -62,8 +63,8 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                Api, ApiKeys, Command, Integration, Lease, Listed, Passwords, PendingJobs, RootAdmin, Router,
-                SecondUser, Setting, Since, TwoGuests,
+                Api, ApiKeys, Command, ConfigDrive, Integration, Lease, Listed, Passwords, PendingJobs,
+                RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
@@ -262,6 +263,11 @@ pub const AREAS: &[Area] = &[
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
+    Area {
+        name: "config-drive",
+        title: "The disc that tells a guest what a router would.",
+        checks: config_drive::CHECKS,
+    },
 ];
 
 /// All checks, in reading order.
