@@ -109,6 +109,8 @@ pub enum Capability {
     PasswordServer,
     /// We can read a guest's lease file.
     Lease,
+    /// We can read a guest's config drive.
+    ConfigDrive,
     /// An ordinary user besides us: named by the target's owner, or we may create one.
     SecondUser,
     /// Jobs take long enough to be asked for while they are pending. Known only after one was watched.
@@ -148,6 +150,7 @@ impl fmt::Display for Capability {
             Self::AnyGuest => f.write_str("guests that we deploy and speak as"),
             Self::PasswordServer => f.write_str("a password server beside the router"),
             Self::Lease => f.write_str("a lease file"),
+            Self::ConfigDrive => f.write_str("a config drive"),
             Self::SecondUser => f.write_str("an ordinary user besides the caller"),
             Self::PendingJobs => f.write_str("a job that is pending when asked for"),
             Self::Directory => f.write_str("a directory with a user whose password we know"),

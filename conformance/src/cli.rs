@@ -251,6 +251,7 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         router: arguments.router.clone(),
         integration: arguments.integration.clone(),
         lease: arguments.lease.clone(),
+        drive: arguments.drive.clone(),
         user: None,
         directory: None,
         enforces_post: false,
@@ -319,6 +320,7 @@ fn spelled(arguments: &TargetArguments) -> String {
         ("--domain", &arguments.domain),
         ("--router", &arguments.router),
         ("--lease", &arguments.lease),
+        ("--drive", &arguments.drive),
         ("--integration", &arguments.integration),
     ];
     let mut words: Vec<String> =

@@ -79,7 +79,7 @@ impl Embedded {
         // Jobs are pending for two questions, so that a pending job can be judged too.
         let mut builder = Cloud::builder().world("demo").seed(seed).jobs("steps:2")?.release(release)?;
         // Some checks ask for whatever is offered.
-        builder = builder.without_hints();
+        builder = builder.without_hints().drives();
         for quirk in quirks {
             builder = builder.quirk(quirk)?;
         }
@@ -175,6 +175,7 @@ impl Embedded {
             router: ready.router.clone(),
             integration: ready.integration.clone(),
             lease: None,
+            drive: None,
             guests: ready
                 .guests
                 .iter()
@@ -186,6 +187,7 @@ impl Embedded {
                     router: guest.router.clone(),
                     passwords: guest.passwords.clone(),
                     lease: guest.lease.clone(),
+                    drive: guest.drive.clone().unwrap_or_default(),
                 })
                 .collect(),
             user: ready

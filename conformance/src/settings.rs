@@ -30,6 +30,8 @@ pub struct Settings {
     pub integration: Option<String>,
     /// A guest's lease file.
     pub lease: Option<String>,
+    /// A guest's config drive.
+    pub drive: Option<String>,
     /// Guests that we can speak as.
     pub guests: Vec<Guest>,
     /// An ordinary user besides the caller.
@@ -54,7 +56,11 @@ pub struct Keys {
 impl Settings {
     /// Whether there is anything to test.
     pub fn names_a_target(&self) -> bool {
-        self.endpoint.is_some() || self.router.is_some() || self.lease.is_some() || !self.guests.is_empty()
+        let files = [&self.lease, &self.drive];
+        self.endpoint.is_some()
+            || self.router.is_some()
+            || files.into_iter().any(Option::is_some)
+            || !self.guests.is_empty()
     }
 
     /// A line for people.
@@ -79,6 +85,7 @@ impl Settings {
             router: self.router.or(other.router),
             integration: self.integration.or(other.integration),
             lease: self.lease.or(other.lease),
+            drive: self.drive.or(other.drive),
             guests: if self.guests.is_empty() { other.guests } else { self.guests },
             user: self.user.or(other.user),
             directory: self.directory.or(other.directory),
@@ -141,6 +148,7 @@ impl Settings {
             router: file.router,
             integration: file.integration,
             lease: file.lease,
+            drive: file.drive,
             guests: file.guest,
             user,
             directory,
@@ -172,6 +180,7 @@ impl Settings {
             router: ready.router,
             integration: ready.integration,
             lease: None,
+            drive: None,
             guests: ready.guests,
             user,
             directory: None,
@@ -262,6 +271,7 @@ struct TargetFile {
     router: Option<String>,
     integration: Option<String>,
     lease: Option<String>,
+    drive: Option<String>,
     #[serde(default)]
     guest: Vec<Guest>,
     user: Option<UserFile>,

@@ -52,6 +52,9 @@ pub struct Guest {
     pub passwords: String,
     /// Its lease file.
     pub lease: String,
+    /// Its config drive: an image of ISO 9660. Where it is named by the id of its machine, `<id>.iso`, those of other
+    /// machines are beside it.
+    pub drive: String,
 }
 
 impl Guest {
@@ -376,6 +379,21 @@ impl Target {
         settings.lease.as_deref().or(guest).map(PathBuf::from)
     }
 
+    /// The config drive of the first guest.
+    pub fn drive(&self) -> Option<PathBuf> {
+        let settings = &self.shared.settings;
+        let guest = settings.guests.first().map(|guest| guest.drive.as_str()).filter(|path| !path.is_empty());
+        settings.drive.as_deref().or(guest).map(PathBuf::from)
+    }
+
+    /// The config drive of any machine, if drives are named by the ids of their machines.
+    pub fn drive_of(&self, machine: &str) -> Option<PathBuf> {
+        let guest = self.guests().first().filter(|guest| !guest.id.is_empty() && !machine.is_empty())?;
+        let path = PathBuf::from(&guest.drive);
+        let is_named_so = path.file_name().is_some_and(|name| *name == *format!("{}.iso", guest.id));
+        is_named_so.then(|| path.with_file_name(format!("{machine}.iso")))
+    }
+
     /// The URL of the API.
     pub fn endpoint(&self) -> Option<&str> {
         self.shared.settings.endpoint.as_deref()
@@ -541,6 +559,7 @@ impl Target {
             }
             Capability::PasswordServer => self.router().passwords().is_some(),
             Capability::Lease => self.lease().is_some(),
+            Capability::ConfigDrive => self.drive().is_some(),
             Capability::SecondUser => {
                 let may_create = ["createDomain", "createAccount", "registerUserKeys", "deleteAccount"];
                 let mut allowed = true;

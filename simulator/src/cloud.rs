@@ -15,7 +15,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{Clock, Config, DhcpPlace};
+use crate::config::{Clock, Config, DhcpPlace, DrivePlace};
 use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
 use crate::server::{self, LoggedRequest, Patience, RequestLog};
@@ -87,6 +87,14 @@ pub enum StartError {
     /// Lease files could not be written.
     #[error("could not write lease files to {path:?}: {source}")]
     Leases {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Config drives could not be written.
+    #[error("could not write config drives to {path:?}: {source}")]
+    Drives {
         /// The directory.
         path: PathBuf,
         /// Why.
@@ -174,6 +182,9 @@ pub struct Guest {
     pub passwords: String,
     /// Its lease file.
     pub lease: String,
+    /// Its config drive, where drives are written.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drive: Option<String>,
 }
 
 /// What a cloud says when everything listens.
@@ -366,6 +377,20 @@ impl CloudBuilder {
         self.virtual_clock()
     }
 
+    /// Writes the guests' config drives as well, in a directory that goes away with the cloud.
+    #[must_use]
+    pub fn drives(mut self) -> Self {
+        self.config.drives = Some(DrivePlace::Own);
+        self
+    }
+
+    /// Writes the guests' config drives as well, one `<id>.iso` in this directory for each that runs.
+    #[must_use]
+    pub fn drives_in(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.config.drives = Some(DrivePlace::In(folder.into()));
+        self
+    }
+
     /// Opens the side door of test authors, on a free port of the loopback interface.
     #[must_use]
     pub fn control(mut self) -> Self {
@@ -415,14 +440,18 @@ pub struct Cloud {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
-    leases: LeaseFolder,
+    folders: Folders,
 }
 
-/// Where the lease files are; a folder of our own goes away with the cloud.
+/// Where the files of guests are.
 #[derive(Debug, Clone)]
-pub(crate) struct LeaseFolder {
-    pub(crate) path: PathBuf,
-    is_ours: bool,
+pub(crate) struct Folders {
+    /// The lease files.
+    pub(crate) leases: PathBuf,
+    /// The config drives, if they are written.
+    pub(crate) drives: Option<PathBuf>,
+    /// A folder of our own around those that nobody named, which goes away with the cloud.
+    own: Option<PathBuf>,
 }
 
 impl Cloud {
@@ -465,10 +494,10 @@ impl Cloud {
             restored,
             tells_unplayed: config.tells_unplayed,
         });
-        let leases = lease_folder(&config)?;
+        let folders = folders(&config)?;
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
-        let (thread_shared, thread_leases) = (Arc::clone(&shared), leases.clone());
+        let (thread_shared, thread_folders) = (Arc::clone(&shared), folders.clone());
         let own = config.clone();
         let thread = std::thread::Builder::new()
             .name("cloudstack-simulator".to_owned())
@@ -481,7 +510,7 @@ impl Cloud {
                     }
                 };
                 runtime.block_on(async {
-                    match server::listen(&own, &thread_shared, &thread_leases, restores).await {
+                    match server::listen(&own, &thread_shared, &thread_folders, restores).await {
                         Ok((ready, serving)) => {
                             if tell.send(Ok(ready)).is_ok() {
                                 serving.until(stopped).await;
@@ -496,7 +525,7 @@ impl Cloud {
             .map_err(StartError::Thread)?;
         let gone = || StartError::Thread(io::Error::other("the thread ended before it listened"));
         let ready = told.recv().map_err(|_| gone())??;
-        Ok(Self { config, ready, stop: Some(stop), thread: Some(thread), shared, leases })
+        Ok(Self { config, ready, stop: Some(stop), thread: Some(thread), shared, folders })
     }
 
     /// What listened where, and who could call, when the cloud was started or last restored.
@@ -573,23 +602,33 @@ impl Drop for Cloud {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
-        if self.leases.is_ours {
-            let _ = std::fs::remove_dir_all(&self.leases.path);
+        if let Some(own) = &self.folders.own {
+            let _ = std::fs::remove_dir_all(own);
         }
     }
 }
 
-fn lease_folder(config: &Config) -> Result<LeaseFolder, StartError> {
+/// Makes the folders for the files of guests.
+fn folders(config: &Config) -> Result<Folders, StartError> {
     use std::sync::atomic::{AtomicU64, Ordering};
     // A number for the name of a folder; it decides nothing about any world.
     static SERIAL: AtomicU64 = AtomicU64::new(0);
-    let is_ours = config.leases.is_none();
-    let path = config.leases.clone().unwrap_or_else(|| {
+    let takes_one = config.leases.is_none() || config.drives == Some(DrivePlace::Own);
+    let own = takes_one.then(|| {
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         std::env::temp_dir().join(format!("cloudstack-simulator-{}-{serial}", std::process::id()))
     });
-    std::fs::create_dir_all(&path).map_err(|source| StartError::Leases { path: path.clone(), source })?;
-    Ok(LeaseFolder { path, is_ours })
+    let leases = config.leases.clone().or_else(|| own.clone()).unwrap_or_default();
+    let drives = match &config.drives {
+        Some(DrivePlace::In(path)) => Some(path.clone()),
+        Some(DrivePlace::Own) => own.as_ref().map(|own| own.join("drives")),
+        None => None,
+    };
+    std::fs::create_dir_all(&leases).map_err(|source| StartError::Leases { path: leases.clone(), source })?;
+    if let Some(path) = &drives {
+        std::fs::create_dir_all(path).map_err(|source| StartError::Drives { path: path.clone(), source })?;
+    }
+    Ok(Folders { leases, drives, own })
 }
 
 /// Who can call, the administrator first.

@@ -48,6 +48,15 @@ impl std::str::FromStr for DhcpPlace {
     }
 }
 
+/// Where the config drives of guests are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DrivePlace {
+    /// In a directory of the cloud's own, which goes away with it.
+    Own,
+    /// In this directory.
+    In(PathBuf),
+}
+
 /// How a cloud is started.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -86,6 +95,8 @@ pub struct Config {
     pub directories: Vec<(String, u16)>,
     /// Where lease files are written; a directory of its own if none is named.
     pub leases: Option<PathBuf>,
+    /// Where the config drives of guests are written, if they are.
+    pub drives: Option<DrivePlace>,
     /// Where the side door listens, if it does.
     pub control: Option<SocketAddr>,
     /// Whether the latest requests are kept; they are where the side door is open.
@@ -113,6 +124,7 @@ impl Config {
                 Some(DhcpPlace::Interface(_)) | None => None,
             },
             leases: None,
+            drives: self.drives.as_ref().map(|_| DrivePlace::Own),
             control: None,
             logs_requests: self.logs_requests || self.control.is_some(),
             ..self.clone()
@@ -142,6 +154,7 @@ impl Default for Config {
             admin_keys: false,
             directories: Vec::new(),
             leases: None,
+            drives: None,
             control: None,
             logs_requests: false,
             patience: Patience::default(),

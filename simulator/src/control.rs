@@ -58,7 +58,10 @@ impl Refusal {
 impl From<StartError> for Refusal {
     fn from(error: StartError) -> Self {
         let status = match error {
-            StartError::Listen { .. } | StartError::Leases { .. } | StartError::Thread(_) => 503,
+            StartError::Listen { .. }
+            | StartError::Leases { .. }
+            | StartError::Drives { .. }
+            | StartError::Thread(_) => 503,
             _ => 400,
         };
         let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
-use cloudstack_simulator::config::{Clock, Config, DhcpPlace};
+use cloudstack_simulator::config::{Clock, Config, DhcpPlace, DrivePlace};
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
 use cloudstack_simulator::router::password_server;
@@ -55,6 +55,9 @@ struct Arguments {
     /// Where the guests' lease files are written
     #[arg(long, value_name = "DIR")]
     leases: Option<PathBuf>,
+    /// Where the guests' config drives are written, one <id>.iso for each that runs [default: nowhere]
+    #[arg(long, value_name = "DIR")]
+    drives: Option<PathBuf>,
     /// Where the side door of test authors listens, or off; whoever reaches it may do everything
     #[arg(long, default_value = "off", value_name = "ADDR|off")]
     control: OrOff<SocketAddr>,
@@ -164,6 +167,7 @@ fn config(arguments: Arguments) -> Config {
         admin_keys: false,
         directories: Vec::new(),
         leases: arguments.leases,
+        drives: arguments.drives.map(DrivePlace::In),
         control: match arguments.control {
             OrOff::On(address) => Some(address),
             OrOff::Off => None,
@@ -223,8 +227,9 @@ fn human(ready: &Ready) -> String {
         ));
     }
     for guest in &ready.guests {
+        let drive = guest.drive.as_ref().map(|path| format!("  drive {path}")).unwrap_or_default();
         lines.push(format!(
-            "guest        {}  {}  connects from {} to {}  lease {}",
+            "guest        {}  {}  connects from {} to {}  lease {}{drive}",
             guest.name, guest.address, guest.source, guest.router, guest.lease
         ));
     }

@@ -726,8 +726,8 @@ quirks! {
     PasswordsReachEveryCard "passwords-reach-every-card";
     /// A router that starts again has forgotten the passwords.
     PasswordsDieWithTheRouter "passwords-die-with-the-router";
-    /// Passwords that were reset do not reach the router.
-    ResetsMissTheRouter "resets-miss-the-router";
+    /// The router is given another password than the caller is told.
+    RoutersGetAnotherPassword "routers-get-another-password";
 
     // Leases.
     /// Leases name no server.
@@ -870,6 +870,46 @@ quirks! {
     UserDataCountsDecoded "user-data-counts-decoded";
     /// Any text may be the id of a job, taken ones too.
     AnyJobIdIsGood "any-job-id-is-good";
+
+    // First passwords.
+    /// The password that was drawn for a deployment is not told.
+    FirstPasswordsAreNotTold "first-passwords-are-not-told";
+
+    // Config drives.
+    /// Config drives have the label of another data source.
+    DriveHasAnotherLabel "drive-has-another-label";
+    /// Config drives have no tree of Joliet.
+    DriveWithoutJoliet "drive-without-joliet";
+    /// Config drives have no names of Rock Ridge.
+    DriveWithoutRockRidge "drive-without-rock-ridge";
+    /// Values without a text have an empty file on the config drive.
+    DriveHasBlankFiles "drive-has-blank-files";
+    /// Files of metadata on the config drive end with a newline.
+    DriveFilesEndWithANewline "drive-files-end-with-a-newline";
+    /// User data stays in base64 on the config drive.
+    DriveUserDataIsBase64 "drive-user-data-is-base64";
+    /// User data is on the config drive for scripts of CloudStack alone, not where OpenStack has it.
+    DriveLacksOpenstackUserData "drive-lacks-openstack-user-data";
+    /// `meta_data.json` has the names of the router.
+    DriveMetadataHasRouterNames "drive-metadata-has-router-names";
+    /// `keys` in `meta_data.json` is a text.
+    DriveKeysAreAText "drive-keys-are-a-text";
+    /// Keys of three words are named by the third one in `meta_data.json`.
+    DriveKeysAreNamedByTheirRemark "drive-keys-are-named-by-their-remark";
+    /// `meta_data.json` lacks the variables of the user data.
+    DriveLeavesVariablesOut "drive-leaves-variables-out";
+    /// `vendor_data.json` lacks the password.
+    DriveVendorDataLacksThePassword "drive-vendor-data-lacks-the-password";
+    /// `vendor_data.json` is empty when there is nothing to say.
+    DriveVendorDataIsEmpty "drive-vendor-data-is-empty";
+    /// `network_data.json` says nothing.
+    DriveNetworkDataIsEmpty "drive-network-data-is-empty";
+    /// `network_data.json` has other addresses than the machine.
+    DriveNetworkDataHasOtherAddresses "drive-network-data-has-other-addresses";
+    /// The public address on the config drive is the router's.
+    DriveHasTheRoutersAddress "drive-has-the-routers-address";
+    /// Details of the user data stand on the config drive as they were given.
+    DriveDetailsAreNotEscaped "drive-details-are-not-escaped";
 
     // Releases.
     /// The server says that it is of release 4.18, whatever it is.

@@ -5,6 +5,7 @@
 //! the world is let go, the directory asked, and the request answered from the start.
 
 mod dhcp;
+mod drives;
 mod head;
 mod http;
 mod log;
@@ -23,7 +24,7 @@ use crate::api::errand;
 use crate::api::request::{FORM_BYTES, Port, Request};
 use crate::api::response::Response;
 use crate::cloud::{
-    Guest, LeaseFolder, Ready, Restored, Shared, StartError, credentials, off_loopback, on_loopback,
+    Folders, Guest, Ready, Restored, Shared, StartError, credentials, off_loopback, on_loopback,
 };
 use crate::config::Config;
 use crate::control::{self, Control};
@@ -35,6 +36,7 @@ use crate::world::World;
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 
+use drives::Drives;
 pub use http::Patience;
 use http::{Message, converse};
 pub use log::LoggedRequest;
@@ -66,6 +68,8 @@ struct Site {
     routers: Arc<Mutex<Routers>>,
     stop: watch::Receiver<bool>,
     patience: Patience,
+    /// Whether guests have config drives, which follow whatever happens in the world.
+    writes_drives: bool,
     /// Told whenever a connection ends.
     ended: Arc<Notify>,
 }
@@ -87,7 +91,7 @@ enum Door {
 pub(crate) async fn listen(
     config: &Config,
     shared: &Arc<Shared>,
-    leases: &LeaseFolder,
+    folders: &Folders,
     restores: mpsc::UnboundedReceiver<Restored>,
 ) -> Result<(Ready, Serving), StartError> {
     let (stop_sender, stop) = watch::channel(false);
@@ -95,7 +99,8 @@ pub(crate) async fn listen(
         port: config.router_port,
         password_port: config.password_port,
         real_addresses: config.real_addresses,
-        leases: leases.path.clone(),
+        leases: folders.leases.clone(),
+        drives: folders.drives.clone().map(Drives::new),
         bound: BTreeMap::new(),
         written: BTreeMap::new(),
     }));
@@ -104,6 +109,7 @@ pub(crate) async fn listen(
         routers: Arc::clone(&routers),
         stop,
         patience: config.patience,
+        writes_drives: folders.drives.is_some(),
         ended: Arc::new(Notify::new()),
     };
     let (api_listener, api_address) = bind("the API", config.api).await?;
@@ -127,7 +133,11 @@ pub(crate) async fn listen(
         }
         None => None,
     };
-    routers.lock().await.follow(&site).await?;
+    {
+        let mut routers = routers.lock().await;
+        routers.follow(&site).await?;
+        routers.follow_drives(&site)?;
+    }
     let dhcp = config.dhcp.as_ref().map(|place| dhcp::serve(place, &site)).transpose()?;
     let open = Open { api: api_address, integration, dhcp, control };
     let ready = open.ready(&*routers.lock().await, &shared.world());
@@ -178,6 +188,7 @@ impl Open {
         let mut routers = site.routers.lock().await;
         routers.leave(site).await?;
         routers.follow(site).await?;
+        routers.follow_drives(site)?;
         Ok(self.ready(&routers, &site.shared.world()))
     }
 }
@@ -204,6 +215,8 @@ struct Routers {
     /// Whether this machine has the routers' own addresses.
     real_addresses: bool,
     leases: PathBuf,
+    /// The config drives, if they are written.
+    drives: Option<Drives>,
     password_port: Option<u16>,
     bound: BTreeMap<Id, Bound>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
@@ -327,6 +340,19 @@ impl Routers {
         Ok(())
     }
 
+    /// Writes the config drives that have changed.
+    fn follow_drives(&mut self, site: &Site) -> Result<(), StartError> {
+        let Some(drives) = &mut self.drives else { return Ok(()) };
+        let wanted = {
+            let world = site.shared.world();
+            if !drives.are_stale(&world) {
+                return Ok(());
+            }
+            drives.wanted(&world)
+        };
+        drives.write(wanted)
+    }
+
     /// The address on this machine that stands for one of the simulated networks.
     fn place(&self, address: Ipv4Addr) -> Ipv4Addr {
         if self.real_addresses { address } else { on_loopback(address) }
@@ -347,6 +373,7 @@ impl Routers {
                 router: format!("http://{}", router.address),
                 passwords: router.passwords.map(|address| format!("http://{address}")).unwrap_or_default(),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
+                drive: self.drives.as_ref().and_then(|drives| drives.place(&machine.uuid.to_string())),
             });
         }
         guests
@@ -407,6 +434,17 @@ fn serve(listener: TcpListener, door: Door, site: Site) -> JoinHandle<()> {
 }
 
 async fn answer(site: &Site, door: &Door, peer: SocketAddr, message: Message) -> Response {
+    let response = answer_of(site, door, peer, message).await;
+    if site.writes_drives && !matches!(door, Door::Router(_)) {
+        // What a client has done is on the drives before it can know that it is done.
+        if let Err(error) = site.routers.lock().await.follow_drives(site) {
+            complain(&error.to_string());
+        }
+    }
+    response
+}
+
+async fn answer_of(site: &Site, door: &Door, peer: SocketAddr, message: Message) -> Response {
     match door {
         Door::Api(port) => api_answer(site, *port, peer, message).await,
         Door::Router(network) => router_answer(

@@ -7,7 +7,10 @@ use super::{
     prelude::*,
     setup::{self, act, done, id_in},
 };
-use crate::{check::Capability, wire::job::Job};
+use crate::{
+    check::Capability,
+    wire::{api::ApiRequest, job::Job},
+};
 
 const RESIZABLE: &[Capability] = &[
     Command("createNetwork"),
@@ -208,6 +211,22 @@ pub(super) const CHECKS: &[Check] = &[
         },
     },
     Check {
+        id: "machine-changes/first-password-is-told",
+        level: Should,
+        profile: Core,
+        needs: PASSWORDS,
+        requirement: "The job of a deployment tells the password of a machine whose template knows one.",
+        source: "UserVmManagerImpl.java:5305-5311",
+        rules: &["VM-012"],
+        run: |target| {
+            let answer = deployment_with_password(target)?.send()?;
+            let job = answer.finish_job()?;
+            job.expect_success()?;
+            let text = job.reply.expect_present(PASSWORD)?.text().unwrap_or_default();
+            job.reply.expect_equal("whether the password is empty", false, text.is_empty())
+        },
+    },
+    Check {
         id: "machine-changes/password-is-told-once",
         level: Should,
         profile: Core,
@@ -343,6 +362,13 @@ fn migrated(target: &Target, machine: &str, host: &str) -> Result<Job, Stop> {
 
 /// A machine of a template that knows passwords; it was never started.
 fn with_password(target: &Target) -> Result<String, Stop> {
+    let answer = deployment_with_password(target)?.param("startvm", false).send()?;
+    answer.finish_job()?.expect_success()?;
+    id_in(&answer, "id")
+}
+
+/// The request that deploys a machine of such a template.
+fn deployment_with_password(target: &Target) -> Result<ApiRequest<'_>, Stop> {
     let us = setup::us(target);
     let executable = [("templatefilter", "executable")];
     let template = us.first("listTemplates", &executable, "template", |template| {
@@ -352,9 +378,7 @@ fn with_password(target: &Target) -> Result<String, Stop> {
     let request = target.api("deployVirtualMachine").param("name", target.fresh_name("vm"));
     let request = request.param("zoneid", us.zone()?).param("templateid", template);
     let request = request.param("serviceofferingid", us.service_offering()?);
-    let answer = request.param("networkids", us.network()?).param("startvm", false).send()?;
-    answer.finish_job()?.expect_success()?;
-    id_in(&answer, "id")
+    Ok(request.param("networkids", us.network()?))
 }
 
 /// The text of a refusal ends like this.

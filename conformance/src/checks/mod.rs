@@ -10,6 +10,7 @@ mod agents;
 mod answers;
 mod autoscale;
 mod client_address;
+mod config_drive;
 mod defaults;
 mod directory;
 mod discovery;
@@ -70,6 +71,8 @@ mod prelude {
             Capability::{
                 AnyGuest, Api, ApiKeys, Command, Integration, Lease, Listed, PasswordServer, Passwords,
                 PendingJobs, RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
+                Api, ApiKeys, Command, ConfigDrive, Integration, Lease, Listed, Passwords, PendingJobs,
+                RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
@@ -281,6 +284,11 @@ pub const AREAS: &[Area] = &[
     Area { name: "isolation", title: "Whose data a guest can read.", checks: isolation::CHECKS },
     Area { name: "passwords", title: "The password server beside the router.", checks: passwords::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
+    Area {
+        name: "config-drive",
+        title: "The disc that tells a guest what a router would.",
+        checks: config_drive::CHECKS,
+    },
 ];
 
 /// All checks, in reading order.

@@ -110,6 +110,9 @@ pub(super) struct TargetArguments {
     /// A guest's lease file
     #[arg(long, value_name = "FILE")]
     pub(super) lease: Option<String>,
+    /// A guest's config drive, an image of ISO 9660
+    #[arg(long, value_name = "FILE")]
+    pub(super) drive: Option<String>,
     /// URL of the unauthenticated port
     #[arg(long, value_name = "URL")]
     pub(super) integration: Option<String>,

@@ -8,6 +8,7 @@ pub mod api;
 pub mod decode;
 pub mod envelope;
 pub mod http;
+pub mod iso;
 pub mod job;
 pub mod lease;
 pub mod one_time;

@@ -76,6 +76,7 @@ const TEETH: &[&[Pair]] = &[
     ISOLATION,
     PASSWORDS,
     LEASE,
+    CONFIG_DRIVE,
 ];
 
 /// Checks that no fault of the simulator makes fail, with the reason.
@@ -686,6 +687,7 @@ const MACHINE_CHANGES: &[Pair] = &[
     ("machine-changes/password-of-a-plain-one", "every-machine-has-a-password"),
     ("machine-changes/password-of-a-running-one", "running-machines-are-reset"),
     ("machine-changes/new-password-is-told", "reset-passwords-are-not-told"),
+    ("machine-changes/first-password-is-told", "first-passwords-are-not-told"),
     ("machine-changes/password-is-told-once", "passwords-are-listed"),
     ("machine-changes/keys-of-a-running-one", "running-machines-are-reset"),
     ("machine-changes/unknown-keys", "unknown-keys-pass"),
@@ -967,8 +969,8 @@ const PASSWORDS: &[Pair] = &[
     ("passwords/of-another-guest", "password-ack-is-global"),
     ("passwords/unknown-wishes", "unknown-wishes-are-400"),
     ("passwords/guests-store-nothing", "guests-store-passwords"),
-    ("passwords/after-a-reset", "resets-miss-the-router"),
-    ("passwords/after-new-keys", "resets-miss-the-router"),
+    ("passwords/after-a-reset", "routers-get-another-password"),
+    ("passwords/after-new-keys", "routers-get-another-password"),
     ("passwords/default-card-alone", "passwords-reach-every-card"),
     ("passwords/outlive-a-reboot", "passwords-die-with-the-router"),
     ("passwords/no-metadata", "password-is-metadata"),
@@ -978,6 +980,28 @@ const LEASE: &[Pair] = &[
     ("lease/names-its-server", "lease-without-server-identifier"),
     ("lease/router-answers", "lease-names-another-server"),
     ("lease/last-one-counts", "lease-names-another-address"),
+];
+
+const CONFIG_DRIVE: &[Pair] = &[
+    ("config-drive/label", "drive-has-another-label"),
+    ("config-drive/both-trees", "drive-without-joliet"),
+    ("config-drive/both-trees", "drive-without-rock-ridge"),
+    ("config-drive/user-data", "drive-user-data-is-base64"),
+    ("config-drive/user-data", "drive-lacks-openstack-user-data"),
+    ("config-drive/metadata-of-the-api", "drive-files-end-with-a-newline"),
+    ("config-drive/metadata-of-the-router", "drive-has-blank-files"),
+    ("config-drive/metadata-of-the-router", "drive-files-end-with-a-newline"),
+    ("config-drive/public-address", "drive-has-the-routers-address"),
+    ("config-drive/meta-data", "drive-metadata-has-router-names"),
+    ("config-drive/keys-and-variables", "drive-keys-are-a-text"),
+    ("config-drive/keys-and-variables", "drive-keys-are-named-by-their-remark"),
+    ("config-drive/keys-and-variables", "drive-leaves-variables-out"),
+    ("config-drive/keys-and-variables", "drive-details-are-not-escaped"),
+    ("config-drive/vendor-data", "drive-vendor-data-is-empty"),
+    ("config-drive/password", "drive-vendor-data-lacks-the-password"),
+    ("config-drive/password", "first-passwords-are-not-told"),
+    ("config-drive/network-data", "drive-network-data-is-empty"),
+    ("config-drive/network-data", "drive-network-data-has-other-addresses"),
 ];
 
 /// All pairs.

@@ -29,6 +29,16 @@ pub enum Push {
     Skip,
 }
 
+impl Push {
+    /// The text, if one is pushed.
+    pub(crate) fn into_text(self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Null | Self::Skip => None,
+        }
+    }
+}
+
 impl From<Option<String>> for Push {
     fn from(text: Option<String>) -> Self {
         text.map_or(Self::Skip, Self::Text)
@@ -317,7 +327,7 @@ impl<'a> Card<'a> {
     }
 
     /// What is pushed for the card, in order (MD-011).
-    fn pushes(&self) -> impl Iterator<Item = (&'a str, Source<'a>)> {
+    pub(crate) fn pushes(&self) -> impl Iterator<Item = (&'a str, Source<'a>)> {
         let details = TYPES.iter().position(|kind| kind.name == DETAILS_FOLLOW).map_or(0, |last| last + 1);
         let (before, after) = TYPES.split_at(details);
         let of_type = |kind: &'static Type| (kind.name, Source::Type(kind));
@@ -370,13 +380,16 @@ impl<'a> Card<'a> {
 }
 
 /// Where a push comes from.
-enum Source<'a> {
+pub(crate) enum Source<'a> {
+    /// One of [`TYPES`].
     Type(&'static Type),
+    /// A detail of the user data, by its value.
     Detail(&'a str),
 }
 
 impl Source<'_> {
-    fn push(&self, card: &Card<'_>) -> Push {
+    /// What is pushed for a card.
+    pub(crate) fn push(&self, card: &Card<'_>) -> Push {
         match self {
             Self::Type(kind) => (kind.value)(card),
             // Blanks around a value are lost, other characters stay as they are (MD-065, MD-013).
@@ -396,7 +409,7 @@ fn is_safe(name: &str) -> bool {
 }
 
 /// UTF-16 units beyond ASCII as `\uXXXX`, literally (MD-013; `StringUtils.java:117`).
-fn unicode_escape(text: &str) -> String {
+pub(crate) fn unicode_escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     let mut units = [0; 2];
     for character in text.chars() {

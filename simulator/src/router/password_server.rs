@@ -56,6 +56,9 @@ fn told(world: &mut World, network: Id, source: Ipv4Addr, wish: Option<&str>) ->
             if world.sins(Quirk::PasswordsAreTakenOnce) {
                 forget(world, guest);
             }
+            if world.sins(Quirk::RoutersGetAnotherPassword) {
+                password.insert(0, '0');
+            }
             if world.sins(Quirk::PasswordNewline) {
                 password.push('\n');
             }

@@ -110,6 +110,13 @@ impl<T: Clone> Table<T> {
         self.rows.remove(&id)
     }
 
+    /// Whether it shares all rows with a copy of it, because neither was changed since. A change that was taken back
+    /// counts.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.rows.ptr_eq(&other.rows)
+    }
+
     /// All rows, oldest first.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Id, &T)> {
         self.rows.iter().map(|(id, row)| (*id, row.as_ref()))
@@ -142,6 +149,22 @@ mod tests {
         assert_eq!(one.get(id).map(String::as_str), Some("a"));
         assert_eq!(two.get(id).map(String::as_str), Some("ab"));
         assert_eq!((one.len(), two.len()), (1, 2));
+    }
+
+    #[test]
+    fn a_copy_is_the_same_until_one_of_the_two_is_changed() {
+        let mut one = Table::default();
+        let id = one.insert(1);
+        let two = one.clone();
+        assert!(one.is_same(&two));
+        *one.get_mut(id).expect("the row was inserted") = 2;
+        assert!(!one.is_same(&two));
+        let mut three = one.clone();
+        three.insert(3);
+        assert!(!one.is_same(&three));
+        let mut four = one.clone();
+        four.remove(id);
+        assert!(!one.is_same(&four));
     }
 
     #[test]

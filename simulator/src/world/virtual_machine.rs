@@ -326,12 +326,33 @@ impl World {
     /// Puts a machine on this host and switches its networks on.
     pub fn run_machine_on(&mut self, id: Id, host: Option<Id>) {
         self.prepare_machine_on(id, host);
+        let machine = self.virtual_machines.get(id);
+        let is_first = machine.is_some_and(|row| row.details.iter().any(|(key, _)| key == NOT_STARTED));
+        let has_none = machine.is_some_and(|row| row.guest_password.is_none());
+        if is_first && has_none && self.knows_passwords(id) {
+            self.give_password(id, None);
+        }
         self.set_machine_state(id, MachineState::Running);
         let now = self.now;
         if let Some(machine) = self.virtual_machines.get_mut(id) {
             machine.details.retain(|(key, _)| key != NOT_STARTED);
             machine.last_host = host;
             machine.measured = machine.measured.or(Some(now));
+        }
+    }
+
+    /// Whether the guests of a machine's template take passwords.
+    #[must_use]
+    pub fn knows_passwords(&self, id: Id) -> bool {
+        let template = self.virtual_machines.get(id).and_then(|machine| self.templates.get(machine.template));
+        template.is_some_and(|template| template.password_enabled)
+    }
+
+    /// Leaves a password for a guest at the router of its default card (PW-008): this one, or one that is drawn.
+    pub fn give_password(&mut self, id: Id, chosen: Option<&str>) {
+        let drawn = format!("{:06x}", self.ids.number() & 0xff_ffff);
+        if let Some(machine) = self.virtual_machines.get_mut(id) {
+            machine.guest_password = Some(chosen.map_or(drawn, str::to_owned));
         }
     }
 

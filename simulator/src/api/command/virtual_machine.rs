@@ -71,10 +71,11 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         sends: Some(machine_agent::moves),
         agent_fails: Some(machine_agent::tries_others),
         run: |world, caller, arguments| {
-            let (id, _) = machine(world, arguments, "id")?;
+            let (id, before) = machine(world, arguments, "id")?;
+            let had_one = before.guest_password.is_some();
             let host = machine_agent::prepared_host(world, id);
             world.run_machine_on(id, host);
-            Ok(Reply::Object(show(world, id, *caller)))
+            Ok(Reply::Object(show_started(world, id, *caller, had_one)))
         },
         ..Behaviour::PLAIN
     },
@@ -323,6 +324,7 @@ pub(super) const DEPLOYMENT: Behaviour = Behaviour {
     agent_fails: Some(machine_agent::tries_others),
     run: |world, caller, arguments| {
         let id = arguments.created().ok_or_else(|| ApiError::runtime("the machine is gone"))?;
+        let has_one = world.virtual_machines.get(id).is_some_and(|row| row.guest_password.is_some());
         if !starts(arguments) && world.sins(Quirk::DeploymentsAlwaysStart) {
             world.run_machine(id);
         } else if starts(arguments) && world.sins(Quirk::DeployLeavesItStopped) {
@@ -331,10 +333,32 @@ pub(super) const DEPLOYMENT: Behaviour = Behaviour {
             let host = machine_agent::prepared_host(world, id);
             world.run_machine_on(id, host);
         }
-        Ok(Reply::Object(show(world, id, *caller)))
+        Ok(Reply::Object(show_started(world, id, *caller, has_one)))
     },
     ..Behaviour::PLAIN
 };
+
+/// A machine that was started, with the password that was drawn for its first start.
+fn show_started(world: &World, id: Id, viewer: Caller, had_password: bool) -> Object {
+    if had_password || world.sins(Quirk::FirstPasswordsAreNotTold) {
+        return show(world, id, viewer);
+    }
+    show_with_password(world, id, viewer)
+}
+
+/// A machine as the job shows it that drew its password: no other answer has that (VM-012).
+pub(super) fn show_with_password(world: &World, id: Id, viewer: Caller) -> Object {
+    let mut object = show(world, id, viewer);
+    let password = world.virtual_machines.get(id).and_then(|row| row.guest_password.clone());
+    if let Some(password) = password {
+        // It stands where the class declares it, before the fields of network cards.
+        let place = object.fields.iter().position(|field| field.name == "nic");
+        let tail = object.fields.split_off(place.unwrap_or(object.fields.len()));
+        object.push("password", password);
+        object.fields.extend(tail);
+    }
+    object
+}
 
 pub(super) fn show(world: &World, id: Id, viewer: Caller) -> Object {
     world

@@ -2,7 +2,9 @@
 
 use super::deployment::{custom_size, found_group, key_details, key_pairs, networks, refusal_to_scale};
 use super::user_data::finalised;
-use super::virtual_machine::{dump, machine, note_capacity, refuse_expunged, refuse_expunged_as, show};
+use super::virtual_machine::{
+    dump, machine, note_capacity, refuse_expunged, refuse_expunged_as, show, show_with_password,
+};
 use super::{Behaviour, EventTexts, acting_owner};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
@@ -62,10 +64,19 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if !world.sins(Quirk::RestoresKeepTheVolume) {
                 world.renew_root_volume(id, arguments.id("templateid"));
             }
+            // A new system has a new password (VM-061).
+            let has_one = world.knows_passwords(id);
+            if has_one {
+                world.give_password(id, None);
+            }
             if was_running {
                 world.run_machine(id);
             }
-            Ok(Reply::Object(show(world, id, *caller)))
+            Ok(Reply::Object(if has_one {
+                show_with_password(world, id, *caller)
+            } else {
+                show(world, id, *caller)
+            }))
         },
         ..Behaviour::PLAIN
     },
@@ -128,9 +139,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(|world, _, arguments| {
             let (id, machine) = machine(world, arguments, "id")?;
-            let template = world.templates.get(machine.template);
-            let has_one = template.is_some_and(|template| template.password_enabled);
-            if !has_one && !world.sins(Quirk::EveryMachineHasAPassword) {
+            if !world.knows_passwords(id) && !world.sins(Quirk::EveryMachineHasAPassword) {
                 return Err(ApiError::invalid(
                     "Fail to reset password for the virtual machine, the template is not password enabled",
                 ));
@@ -139,24 +148,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         run: |world, caller, arguments| {
             let (id, _) = machine(world, arguments, "id")?;
-            let drawn = format!("{:06x}", world.ids.number() & 0xff_ffff);
-            let password = arguments.filled("password").map_or(drawn, str::to_owned);
-            if !world.sins(Quirk::ResetsMissTheRouter)
-                && let Some(machine) = world.virtual_machines.get_mut(id)
-            {
-                machine.guest_password = Some(password.clone());
-            }
-            let mut object = show(world, id, *caller);
-            if world.sins(Quirk::ResetPasswordsAreNotTold) {
-                return Ok(Reply::Object(object));
-            }
-            // The password stands where the class declares it, before the network cards' owner
-            // fields; it is in no other answer (VM-012).
-            let place = object.fields.iter().position(|field| field.name == "nic");
-            let tail = object.fields.split_off(place.unwrap_or(object.fields.len()));
-            object.push("password", password);
-            object.fields.extend(tail);
-            Ok(Reply::Object(object))
+            world.give_password(id, arguments.filled("password"));
+            let is_told = !world.sins(Quirk::ResetPasswordsAreNotTold);
+            Ok(Reply::Object(if is_told {
+                show_with_password(world, id, *caller)
+            } else {
+                show(world, id, *caller)
+            }))
         },
         ..Behaviour::PLAIN
     },
@@ -185,6 +183,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     machine.details.push((key, value));
                 }
                 machine.key_pairs = keys;
+            }
+            // The router gets a new password with the key, which nobody is told (PW-008).
+            if world.knows_passwords(id) {
+                world.give_password(id, None);
             }
             Ok(Reply::Object(show(world, id, *caller)))
         },
