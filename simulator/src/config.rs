@@ -66,6 +66,8 @@ pub struct Config {
     pub real_addresses: bool,
     /// Where the routers' DHCP server listens, if it does.
     pub dhcp: Option<DhcpPlace>,
+    /// Where the routers' resolvers listen, if any do: on the addresses of the routers.
+    pub dns_port: Option<u16>,
     /// The release that is played; the newest one, or that of a saved world, unless one is named.
     pub release: Option<Release>,
     /// The seed of identifiers and keys, 1 unless one is named. Those of a saved world go on where they were.
@@ -112,6 +114,7 @@ impl Config {
                 }
                 Some(DhcpPlace::Interface(_)) | None => None,
             },
+            dns_port: self.dns_port.map(|_| 0),
             leases: None,
             control: None,
             logs_requests: self.logs_requests || self.control.is_some(),
@@ -132,6 +135,7 @@ impl Default for Config {
             password_port: Some(0),
             real_addresses: false,
             dhcp: None,
+            dns_port: None,
             release: None,
             seed: None,
             pace: None,
