@@ -9,10 +9,13 @@ mod addresses;
 mod agents;
 mod answers;
 mod autoscale;
+mod cards;
 mod client_address;
 mod defaults;
+mod dhcp;
 mod directory;
 mod discovery;
+mod dns;
 mod encoding;
 mod enforced;
 mod envelope;
@@ -24,6 +27,7 @@ mod infrastructure;
 mod integration;
 mod jobs;
 mod lease;
+mod lease_options;
 mod limits;
 mod listing;
 mod login;
@@ -62,8 +66,8 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                Api, ApiKeys, Command, Integration, Lease, Listed, Passwords, PendingJobs, RootAdmin, Router,
-                SecondUser, Setting, Since, TwoGuests,
+                Api, ApiKeys, Command, Dhcp, Dns, Integration, Lease, Listed, Passwords, PendingJobs,
+                RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
@@ -262,6 +266,13 @@ pub const AREAS: &[Area] = &[
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
+    Area {
+        name: "lease-options",
+        title: "What the lease of a guest says about its card.",
+        checks: lease_options::CHECKS,
+    },
+    Area { name: "dhcp", title: "What a router gives its guests' cards.", checks: dhcp::CHECKS },
+    Area { name: "dns", title: "What a router knows by name.", checks: dns::CHECKS },
 ];
 
 /// All checks, in reading order.
