@@ -8,6 +8,7 @@ mod control;
 mod corpus;
 mod coverage;
 mod dhcp;
+mod dns;
 mod directory;
 mod families;
 mod jobs;
