@@ -1,33 +1,43 @@
 #!/usr/bin/env bash
-# Stock DHCP clients in a network namespace find their address, their router and what it serves.
+# Stock DHCP clients and resolvers in a network namespace find their address, their router and what it serves.
 # Usage: guests.sh SIMULATOR WORK, as root. The router's namespace has the address of the demo world's first network
-# on eth0, the guest's namespace is the other end of that cable. Both end with this script.
+# on eth0, the guest's namespace is the other end of that cable. A third one has nothing but its loopback addresses, as
+# a developer's machine without rights. All end with this script.
 set -euo pipefail
 simulator=$1
 work=$2
 router=cs-router-$$
 guest=cs-guest-$$
-simulator_pid=
+alone=cs-alone-$$
+simulators=()
 finish() {
-    if [ -n "$simulator_pid" ]; then kill "$simulator_pid"; fi
+    for pid in "${simulators[@]}"; do kill "$pid"; done
     ip netns delete "$router"
     ip netns delete "$guest"
+    ip netns delete "$alone"
 }
 
 ip netns add "$router"
 ip netns add "$guest"
+ip netns add "$alone"
 trap finish EXIT
 ip link add eth0 netns "$router" type veth peer name eth0 netns "$guest"
-for namespace in "$router" "$guest"; do ip -n "$namespace" link set lo up; done
+for namespace in "$router" "$guest" "$alone"; do ip -n "$namespace" link set lo up; done
 ip -n "$router" address add 10.1.1.1/24 dev eth0
 ip -n "$router" link set eth0 up
 
-mkfifo "$work/router.ready"
-ip netns exec "$router" "$simulator" --api 127.0.0.1:0 --integration 127.0.0.1:0 --router 10.1.1.1:80 --dhcp eth0 \
-    --leases "$work/leases" --print json >"$work/router.ready" &
-simulator_pid=$!
-read -r ready <"$work/router.ready"
-printf '%s' "$ready" >"$work/router.json"
+# start NAMESPACE NAME FLAGS...: the ready line, which says that all listens, goes to $work/NAME.json.
+start() {
+    local namespace=$1 name=$2 ready
+    shift 2
+    mkfifo "$work/$name.ready"
+    ip netns exec "$namespace" "$simulator" --api 127.0.0.1:0 --integration 127.0.0.1:0 --leases "$work/leases-of-$name" \
+        --print json "$@" >"$work/$name.ready" &
+    simulators+=("$!")
+    read -r ready <"$work/$name.ready"
+    printf '%s' "$ready" >"$work/$name.json"
+}
+start "$router" router --router 10.1.1.1:80 --dhcp eth0
 
 # ask COMMAND: the integration port needs no signature.
 ask() {
@@ -81,6 +91,10 @@ with_dhcpcd() {
     ip netns exec "$guest" dhcpcd --oneshot --ipv4only --noarp --timeout 30 --env "WORK=$work" --script "$work/configure" eth0
 }
 
+# What a guest's resolver knows: its router. Whatever is mounted is so for one process.
+printf 'nameserver 10.1.1.1\n' >"$work/resolv.conf"
+resolving() { ip netns exec "$guest" sh -c 'mount --bind "$0" /etc/resolv.conf && exec "$@"' "$work/resolv.conf" "$@"; }
+
 for client in dhclient udhcpc dhcpcd; do
     while read -r name address mac; do
         printf '# %s as %s: %s for %s\n' "$client" "$name" "$address" "$mac"
@@ -95,11 +109,41 @@ for client in dhclient udhcpc dhcpcd; do
         [ "$found" = 10.1.1.1 ]
         told=$(ip netns exec "$guest" curl --silent --show-error --fail "http://$found/latest/meta-data/local-hostname")
         [ "$told" = "$name" ]
+        found=$(resolving getent ahostsv4 data-server | awk 'NR == 1 { print $1 }')
+        [ "$found" = 10.1.1.1 ]
     done <"$work/machines"
 done
 
+printf '# names, as stock resolvers ask for them\n'
+domain=$(ask 'listNetworks&listall=true' | python3 -c '
+import json, sys
+networks = json.load(sys.stdin)["listnetworksresponse"]["network"]
+print(next(network["networkdomain"] for network in networks if network.get("gateway") == "10.1.1.1"))')
+# asked NAME TYPE FLAGS...: the code, the flags and the records, a line each.
+asked() {
+    resolving dig +noall +comments +answer "${@:3}" "$1" "$2" |
+        awk '/status:/ { sub(",", "", $6); print $6 } / flags: / { print } !/^;/ && NF { print $1, $2, $4, $5 }'
+}
+for flags in +notcp +tcp; do
+    for name in data-server DATA-SERVER "data-server.$domain"; do
+        told=$(asked "$name" A "$flags")
+        printf '%s\n' "$told"
+        [[ $told == NOERROR*' aa '*"$name. 0 A 10.1.1.1" ]]
+    done
+    while read -r name address _; do
+        [[ $(asked "$name" A "$flags") == NOERROR*"$name. 0 A $address" ]]
+        [[ $(asked "$name.$domain" A "$flags") == NOERROR*" 0 A $address" ]]
+        [ "$(resolving dig +short "$flags" -x "$address")" = "$name.$domain." ]
+        [[ $(resolving host "$name.$domain") == *"has address $address" ]]
+    done <"$work/machines"
+    [[ $(asked data-server AAAA "$flags") == NOERROR*'ANSWER: 0,'* ]]
+    [[ $(asked no-such-host A "$flags") == NXDOMAIN* ]]
+    [[ $(asked "no-such-host.$domain" A "$flags") == NXDOMAIN* ]]
+    [[ $(asked debian.org A "$flags") == REFUSED* ]]
+done
+
 # A machine of our own with everything that cloud-init reads: user data that is no text, a key, a password.
-ip netns exec "$router" python3 - "$work/router.json" >"$work/machine.json" <<'PY'
+cat >"$work/deploy.py" <<'PY'
 import base64, json, sys, urllib.parse, urllib.request
 url = json.load(open(sys.argv[1]))["integration"]
 def call(command, **parameters):
@@ -127,38 +171,75 @@ print(json.dumps({"mac": nic["macaddress"], "address": nic["ipaddress"], "instan
                   "availability-zone": machine["zonename"],
                   "password": password, "user-data": user_data.hex()}))
 PY
+ip netns exec "$router" python3 "$work/deploy.py" "$work/router.json" >"$work/machine.json"
 printf '# cloud-init, behind the lease of dhclient: %s\n' "$(cat "$work/machine.json")"
-mac=$(python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["mac"])' "$work/machine.json")
+of_machine() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "$work/$1.json" "$2"; }
+mac=$(of_machine machine mac)
 ip -n "$guest" link set eth0 down
 ip -n "$guest" address flush dev eth0
 ip -n "$guest" link set eth0 address "$mac" up
 with_dhclient
 mkdir -p "$work/dhcp" "$work/cloud"
 cp "$work/dhclient.leases" "$work/dhcp/dhclient.eth0.leases"
-# Nobody there resolves names; what is mounted is so for this one process.
-printf 'nameserver 127.0.0.1\n' >"$work/resolv.conf"
-ip netns exec "$guest" sh -c '
-    mount --bind "$1/dhcp" /var/lib/dhcp && mount --bind "$1/resolv.conf" /etc/resolv.conf && exec /usr/bin/python3 - "$1"' sh "$work" <<'PY'
+cat >"$work/data-source.py" <<'PY'
 import json, sys
 from cloudinit import distros, helpers
-from cloudinit.sources.DataSourceCloudStack import DataSourceCloudStack
-work = sys.argv[1]
-wanted = json.load(open(f"{work}/machine.json"))
-paths = helpers.Paths({"cloud_dir": f"{work}/cloud", "run_dir": f"{work}/cloud"})
-source = DataSourceCloudStack({}, distros.fetch("debian")("debian", {}, paths), paths)
-assert source.vr_addr == "10.1.1.1", source.vr_addr
-assert source._get_data(), "no data"
+from cloudinit.sources import DataSourceCloudStack
+machine, work, by_name, router = sys.argv[1:]
+wanted = json.load(open(machine))
+assert (DataSourceCloudStack.get_data_server() or "nobody") == by_name, DataSourceCloudStack.get_data_server()
+paths = helpers.Paths({"cloud_dir": work, "run_dir": work})
+def source():
+    return DataSourceCloudStack.DataSourceCloudStack({}, distros.fetch("debian")("debian", {}, paths), paths)
+first = source()
+assert first.vr_addr == router, first.vr_addr
+assert first._get_data(), "no data"
 for name in ["instance-id", "local-hostname", "service-offering", "availability-zone"]:
-    assert source.metadata[name] == wanted[name], (name, source.metadata)
-assert source.metadata["local-ipv4"] == wanted["address"], source.metadata
-assert bytes.fromhex(wanted["user-data"]) == source.userdata_raw, source.userdata_raw
-assert source.cfg["password"] == wanted["password"], source.cfg
-(key,) = source.get_public_ssh_keys()
+    assert first.metadata[name] == wanted[name], (name, first.metadata)
+assert first.metadata["local-ipv4"] == wanted["address"], first.metadata
+assert bytes.fromhex(wanted["user-data"]) == first.userdata_raw, first.userdata_raw
+assert first.cfg["password"] == wanted["password"], first.cfg
+(key,) = first.get_public_ssh_keys()
 assert key.startswith("ssh-rsa "), key
-again = DataSourceCloudStack({}, distros.fetch("debian")("debian", {}, paths), paths)
+again = source()
 assert again._get_data() and "password" not in again.cfg, "a password is taken once"
-print("cloud-init read", ", ".join(sorted(source.metadata)), "and", len(source.userdata_raw), "bytes of user data")
+print("cloud-init read", ", ".join(sorted(first.metadata)), "and", len(first.userdata_raw), "bytes of user data")
 PY
+# Nobody there resolves names.
+printf 'nameserver 127.0.0.1\n' >"$work/nobody.conf"
+ip netns exec "$guest" sh -c '
+    mount --bind "$0/dhcp" /var/lib/dhcp && mount --bind "$0/nobody.conf" /etc/resolv.conf && exec "$@"' \
+    "$work" /usr/bin/python3 "$work/data-source.py" "$work/machine.json" "$work/cloud" nobody 10.1.1.1
+
+printf '# cloud-init again, with another password, by the name of the router: no lease is there\n'
+ip netns exec "$router" python3 - "$work/router.json" "$work/machine.json" <<'PY'
+import json, sys, urllib.request
+url = json.load(open(sys.argv[1]))["integration"]
+machine = json.load(open(sys.argv[2]))
+def job(command):
+    def ask(query):
+        return next(iter(json.load(urllib.request.urlopen(f"{url}?response=json&command={query}")).values()))
+    reply = ask("queryAsyncJobResult&jobid=" + ask(f"{command}&id={machine['instance-id']}")["jobid"])
+    assert reply["jobstatus"] == 1, reply
+    return reply["jobresult"]
+job("stopVirtualMachine")
+machine["password"] = job("resetPasswordForVirtualMachine")["virtualmachine"]["password"]
+job("startVirtualMachine")
+json.dump(machine, open(sys.argv[2], "w"))
+PY
+mkdir "$work/no-leases"
+resolving sh -c 'mount --bind "$0/no-leases" /var/lib/dhcp && exec "$@"' \
+    "$work" /usr/bin/python3 "$work/data-source.py" "$work/machine.json" "$work/cloud" 10.1.1.1 10.1.1.1
+
+printf '# cloud-init on loopback addresses: the router is a line in /etc/hosts, the guest an address to speak from\n'
+start "$alone" alone --router 127.1.1.1:80
+ip netns exec "$alone" python3 "$work/deploy.py" "$work/alone.json" >"$work/alone-machine.json"
+address=$(of_machine alone-machine address)
+ip -n "$alone" route add local 127.1.1.1/32 dev lo src "127.${address#10.}" table local
+printf '127.0.0.1 localhost\n127.1.1.1 data-server\n' >"$work/hosts"
+mkdir "$work/alone-cloud"
+ip netns exec "$alone" sh -c 'mount --bind "$0/no-leases" /var/lib/dhcp && mount --bind "$0/hosts" /etc/hosts && exec "$@"' \
+    "$work" /usr/bin/python3 "$work/data-source.py" "$work/alone-machine.json" "$work/alone-cloud" 127.1.1.1 127.1.1.1
 
 printf '# an unknown card is not answered\n'
 ip -n "$guest" address flush dev eth0

@@ -111,6 +111,10 @@ pub enum Capability {
     Lease,
     /// We can read a guest's config drive.
     ConfigDrive,
+    /// The routers' DHCP servers answer us as any card, where we ask from.
+    Dhcp,
+    /// The resolver of a guest's router answers us.
+    Dns,
     /// An ordinary user besides us: named by the target's owner, or we may create one.
     SecondUser,
     /// Jobs take long enough to be asked for while they are pending. Known only after one was watched.
@@ -151,6 +155,8 @@ impl fmt::Display for Capability {
             Self::PasswordServer => f.write_str("a password server beside the router"),
             Self::Lease => f.write_str("a lease file"),
             Self::ConfigDrive => f.write_str("a config drive"),
+            Self::Dhcp => f.write_str("a DHCP server that answers where it is asked from"),
+            Self::Dns => f.write_str("the resolver of a virtual router"),
             Self::SecondUser => f.write_str("an ordinary user besides the caller"),
             Self::PendingJobs => f.write_str("a job that is pending when asked for"),
             Self::Directory => f.write_str("a directory with a user whose password we know"),

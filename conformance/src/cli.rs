@@ -6,6 +6,7 @@ mod told;
 use std::{
     env, fs,
     io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -250,6 +251,8 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         domain: arguments.domain.clone(),
         router: arguments.router.clone(),
         integration: arguments.integration.clone(),
+        dns: arguments.dns.clone(),
+        dhcp: arguments.dhcp.clone(),
         lease: arguments.lease.clone(),
         drive: arguments.drive.clone(),
         user: None,
@@ -292,6 +295,15 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
             )
         })?;
     }
+    for (flag, place) in [("--dns", &settings.dns), ("--dhcp", &settings.dhcp)] {
+        if let Some(place) = place.as_ref().filter(|place| place.parse::<SocketAddr>().is_err()) {
+            return Err(Printed::failure(
+                ExitCode::Usage,
+                &format!("could not use {flag} {place}: it is not written ADDRESS:PORT"),
+                "name an address and a port, such as 10.1.1.1:53",
+            ));
+        }
+    }
     if !settings.names_a_target() && (settings.api_key.is_some() || settings.secret_key.is_some()) {
         return Err(Printed::failure(
             ExitCode::Usage,
@@ -322,6 +334,8 @@ fn spelled(arguments: &TargetArguments) -> String {
         ("--lease", &arguments.lease),
         ("--drive", &arguments.drive),
         ("--integration", &arguments.integration),
+        ("--dns", &arguments.dns),
+        ("--dhcp", &arguments.dhcp),
     ];
     let mut words: Vec<String> =
         flags.into_iter().filter_map(|(flag, value)| Some(format!("{flag} {}", value.as_ref()?))).collect();

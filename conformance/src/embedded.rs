@@ -4,9 +4,13 @@
 
 pub mod in_process;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, SocketAddrV4},
+    sync::Arc,
+    time::Duration,
+};
 
-use cloudstack_simulator::{Cloud, StartError, directory, world::clock::Moment};
+use cloudstack_simulator::{Cloud, StartError, config::DhcpPlace, directory, world::clock::Moment};
 
 use crate::{
     settings::{Keys, Settings, SettingsError},
@@ -78,6 +82,9 @@ impl Embedded {
     fn attempt(release: &str, seed: u64, quirks: &[&str], wanted: &Wanted) -> Result<Self, StartError> {
         // Jobs are pending for two questions, so that a pending job can be judged too.
         let mut builder = Cloud::builder().world("demo").seed(seed).jobs("steps:2")?.release(release)?;
+        // The routers' other services too, at their own ports.
+        let anywhere = DhcpPlace::Address(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
+        builder = builder.dhcp(anywhere).dns();
         // Some checks ask for whatever is offered.
         builder = builder.without_hints().drives();
         for quirk in quirks {
@@ -174,6 +181,8 @@ impl Embedded {
             domain: admin.map(|one| one.domain.clone()),
             router: ready.router.clone(),
             integration: ready.integration.clone(),
+            dns: None,
+            dhcp: ready.dhcp.clone(),
             lease: None,
             drive: None,
             guests: ready
@@ -186,6 +195,7 @@ impl Embedded {
                     source: guest.source.clone(),
                     router: guest.router.clone(),
                     passwords: guest.passwords.clone(),
+                    dns: guest.dns.clone(),
                     lease: guest.lease.clone(),
                     drive: guest.drive.clone().unwrap_or_default(),
                 })

@@ -3,7 +3,7 @@
 //! A remote target is never a default: somebody has named it. Secrets are read from the environment or from files
 //! in preference to flags.
 
-use std::{env, fs, path::Path};
+use std::{env, fs, net::SocketAddr, path::Path};
 
 use serde::Deserialize;
 
@@ -28,6 +28,10 @@ pub struct Settings {
     pub router: Option<String>,
     /// URL of the unauthenticated port.
     pub integration: Option<String>,
+    /// The resolver of the virtual router, `ADDRESS:PORT`.
+    pub dns: Option<String>,
+    /// Where the routers' DHCP servers answer whoever asks, `ADDRESS:PORT`.
+    pub dhcp: Option<String>,
     /// A guest's lease file.
     pub lease: Option<String>,
     /// A guest's config drive.
@@ -84,6 +88,8 @@ impl Settings {
             domain: self.domain.or(other.domain),
             router: self.router.or(other.router),
             integration: self.integration.or(other.integration),
+            dns: self.dns.or(other.dns),
+            dhcp: self.dhcp.or(other.dhcp),
             lease: self.lease.or(other.lease),
             drive: self.drive.or(other.drive),
             guests: if self.guests.is_empty() { other.guests } else { self.guests },
@@ -147,6 +153,8 @@ impl Settings {
             domain: file.domain,
             router: file.router,
             integration: file.integration,
+            dns: file.dns,
+            dhcp: file.dhcp,
             lease: file.lease,
             drive: file.drive,
             guests: file.guest,
@@ -179,6 +187,9 @@ impl Settings {
             domain: credential.as_ref().and_then(|one| filled(&one.domain)),
             router: ready.router,
             integration: ready.integration,
+            dns: None,
+            // The name of an interface: only who is on its link can ask there.
+            dhcp: ready.dhcp.filter(|place| place.parse::<SocketAddr>().is_ok()),
             lease: None,
             drive: None,
             guests: ready.guests,
@@ -270,6 +281,8 @@ struct TargetFile {
     domain: Option<String>,
     router: Option<String>,
     integration: Option<String>,
+    dns: Option<String>,
+    dhcp: Option<String>,
     lease: Option<String>,
     drive: Option<String>,
     #[serde(default)]
@@ -339,6 +352,7 @@ struct ReadyLine {
     api: String,
     integration: Option<String>,
     router: Option<String>,
+    dhcp: Option<String>,
     #[serde(default)]
     credentials: Vec<ReadyCredential>,
     #[serde(default)]
@@ -446,6 +460,20 @@ mod tests {
         let settings = Settings::from_file(&path).unwrap();
         assert_eq!(settings.secret_key.as_deref(), Some("the-secret"));
         assert_eq!(settings.guests[0].source, "127.1.1.9");
+    }
+
+    #[test]
+    fn a_ready_line_tells_of_names_and_of_addresses() {
+        let line = |dhcp: &str| {
+            format!(
+                r#"{{"api":"http://127.0.0.1:1/client/api","dhcp":"{dhcp}","guests":[{{"name":"a","dns":"127.1.1.1:5353"}}]}}"#
+            )
+        };
+        let settings = Settings::from_file(&file("ready.json", &line("127.0.0.1:6767"))).unwrap();
+        assert_eq!(settings.dhcp.as_deref(), Some("127.0.0.1:6767"));
+        assert_eq!(settings.guests[0].dns, "127.1.1.1:5353");
+        let on_a_link = Settings::from_file(&file("link.json", &line("eth0"))).unwrap();
+        assert_eq!(on_a_link.dhcp, None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::{
     any::Any,
     collections::HashSet,
     fmt,
+    net::IpAddr,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -27,6 +28,8 @@ use crate::{
         ExchangeError,
         api::{ApiRequest, Reply, Session},
         decode::Node,
+        dhcp::Server,
+        dns::Resolver,
         http::{self, Answer, Request},
         pace::Pace,
         router::Router,
@@ -50,6 +53,8 @@ pub struct Guest {
     pub router: String,
     /// The base URL of its router's password server, if it is known.
     pub passwords: String,
+    /// The resolver of its router, `ADDRESS:PORT`, if it is known.
+    pub dns: String,
     /// Its lease file.
     pub lease: String,
     /// Its config drive: an image of ISO 9660. Where it is named by the id of its machine, `<id>.iso`, those of other
@@ -78,7 +83,7 @@ impl Guest {
             Some(format!("http://{host}:{port}"))
         };
         let (router, passwords) = (moved(&self.router)?, moved(&self.passwords).unwrap_or_default());
-        Some(Self { router, passwords, ..self })
+        Some(Self { router, passwords, dns: String::new(), ..self })
     }
 }
 
@@ -367,6 +372,24 @@ impl Target {
         Router::new(self, Some(guest))
     }
 
+    /// The resolver of the router, as the guest with this number asks it, counted from 0.
+    pub fn resolver_of(&self, guest: usize) -> Result<Resolver, Stop> {
+        let settings = &self.shared.settings;
+        let guest = settings.guests.get(guest);
+        let named = guest.map(|guest| guest.dns.as_str()).filter(|place| !place.is_empty());
+        let place = named.or(settings.dns.as_deref()).ok_or(Stop::Unsupported(Capability::Dns))?;
+        let source = guest.map(source_of).transpose()?.flatten();
+        self.shared.pace.wait();
+        Ok(Resolver::open(place, source, self.deadline())?)
+    }
+
+    /// The routers' DHCP servers.
+    pub fn dhcp(&self) -> Result<Server, Stop> {
+        let place = self.shared.settings.dhcp.as_deref().ok_or(Stop::Unsupported(Capability::Dhcp))?;
+        self.shared.pace.wait();
+        Ok(Server::open(place, self.deadline())?)
+    }
+
     /// The guests that we can speak as.
     pub fn guests(&self) -> &[Guest] {
         &self.shared.settings.guests
@@ -560,6 +583,10 @@ impl Target {
             Capability::PasswordServer => self.router().passwords().is_some(),
             Capability::Lease => self.lease().is_some(),
             Capability::ConfigDrive => self.drive().is_some(),
+            Capability::Dhcp => settings.dhcp.is_some(),
+            Capability::Dns => {
+                settings.dns.is_some() || settings.guests.iter().any(|guest| !guest.dns.is_empty())
+            }
             Capability::SecondUser => {
                 let may_create = ["createDomain", "createAccount", "registerUserKeys", "deleteAccount"];
                 let mut allowed = true;
@@ -743,6 +770,18 @@ impl Target {
     pub fn ledger(&self) -> Option<&Ledger> {
         self.shared.ledger.as_ref()
     }
+}
+
+/// The local address that a guest speaks from, if it is told.
+fn source_of(guest: &Guest) -> Result<Option<IpAddr>, ExchangeError> {
+    let text = guest.source.as_str();
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let address = text.parse::<IpAddr>();
+    address
+        .map(Some)
+        .map_err(|_| ExchangeError::Request { reason: format!("{text} is not an address to connect from") })
 }
 
 fn unwritten(ledger: &Ledger, source: std::io::Error) -> ExchangeError {

@@ -123,6 +123,9 @@ impl StartError {
     #[must_use]
     pub fn hint(&self) -> Option<&'static str> {
         match self {
+            Self::Listen { what: "a resolver", .. } => Some(
+                "port 53 takes root's rights and no other resolver; choose another one with --dns, or `--dns off`",
+            ),
             Self::Listen { source, .. } if source.kind() == io::ErrorKind::AddrInUse => {
                 Some("another program has this port; choose another one, or port 0 for any free one")
             }
@@ -180,6 +183,9 @@ pub struct Guest {
     pub router: String,
     /// The base URL of the router's password server.
     pub passwords: String,
+    /// The resolver of the router, `127.1.1.1:53`, where it answers.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub dns: String,
     /// Its lease file.
     pub lease: String,
     /// Its config drive, where drives are written.
@@ -289,6 +295,13 @@ impl CloudBuilder {
     #[must_use]
     pub fn dhcp(mut self, place: DhcpPlace) -> Self {
         self.config.dhcp = Some(place);
+        self
+    }
+
+    /// Lets the routers answer questions about names, each on a free port of its address.
+    #[must_use]
+    pub fn dns(mut self) -> Self {
+        self.config.dns_port = Some(0);
         self
     }
 

@@ -75,6 +75,8 @@ pub struct Config {
     pub real_addresses: bool,
     /// Where the routers' DHCP server listens, if it does.
     pub dhcp: Option<DhcpPlace>,
+    /// Where the routers' resolvers listen, if any do: on the addresses of the routers.
+    pub dns_port: Option<u16>,
     /// The release that is played; the newest one, or that of a saved world, unless one is named.
     pub release: Option<Release>,
     /// The seed of identifiers and keys, 1 unless one is named. Those of a saved world go on where they were.
@@ -123,6 +125,7 @@ impl Config {
                 }
                 Some(DhcpPlace::Interface(_)) | None => None,
             },
+            dns_port: self.dns_port.map(|_| 0),
             leases: None,
             drives: self.drives.as_ref().map(|_| DrivePlace::Own),
             control: None,
@@ -144,6 +147,7 @@ impl Default for Config {
             password_port: Some(0),
             real_addresses: false,
             dhcp: None,
+            dns_port: None,
             release: None,
             seed: None,
             pace: None,

@@ -11,6 +11,7 @@
 //! api/         the management server: request in, answer out, no sockets
 //! directory/   asks directories on a world's behalf; a small one of our own, for tests
 //! router/      the virtual router: metadata and user data, told apart by source address
+//! dhcp/, dns/  the virtual router: addresses and names
 //! guest/       what a guest sees: lease files and the address in them
 //! reply/       the reply tree and its two writers
 //! world/       all state and all rules; no HTTP, no wall clock, no randomness but the seed's
@@ -40,6 +41,7 @@ pub mod config;
 mod control;
 pub mod dhcp;
 pub mod directory;
+pub mod dns;
 pub mod guest;
 pub mod quirk;
 pub mod release;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use cloudstack_simulator::config::{Clock, Config, DhcpPlace, DrivePlace};
+use cloudstack_simulator::dns;
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
 use cloudstack_simulator::router::password_server;
@@ -34,6 +35,10 @@ struct Arguments {
     /// Where the routers serve DHCP: on an address (127.0.0.1:6767), on port 67 of an interface (eth0), or off
     #[arg(long, default_value = "off", value_name = "ADDR|INTERFACE|off")]
     dhcp: OrOff<DhcpPlace>,
+    /// The port where each router answers questions about names, or off [default: 53 with --router on an address that is
+    /// not loopback, any free one otherwise]
+    #[arg(long, value_name = "PORT|off")]
+    dns: Option<OrOff<u16>>,
     /// The release to play, from 4.11 to 4.22 [default: 4.22, or that of the saved world]
     #[arg(long)]
     release: Option<Release>,
@@ -144,6 +149,7 @@ fn main() -> ExitCode {
 
 fn config(arguments: Arguments) -> Config {
     let router = arguments.router.on();
+    let real_addresses = router.is_some_and(|address| !address.ip().is_loopback());
     Config {
         world: arguments.world,
         api: arguments.api,
@@ -152,8 +158,13 @@ fn config(arguments: Arguments) -> Config {
         // A guest asks on port 8080, whatever the port of the metadata is.
         password_port: router.map(|address| if address.port() == 0 { 0 } else { password_server::PORT }),
         // The rest of the address says no more: each router listens where its network's gateway is.
-        real_addresses: router.is_some_and(|address| !address.ip().is_loopback()),
+        real_addresses,
         dhcp: arguments.dhcp.on(),
+        dns_port: match arguments.dns {
+            Some(port) => port.on(),
+            // A stock resolver asks on port 53; on loopback that port is rarely ours.
+            None => router.map(|_| if real_addresses { dns::PORT } else { 0 }),
+        },
         release: arguments.release,
         seed: arguments.seed,
         pace: arguments.jobs,
@@ -232,6 +243,9 @@ fn human(ready: &Ready) -> String {
             "guest        {}  {}  connects from {} to {}  lease {}{drive}",
             guest.name, guest.address, guest.source, guest.router, guest.lease
         ));
+        if !guest.dns.is_empty() {
+            lines.push(format!("             asks {} for names", guest.dns));
+        }
     }
     lines.join("\n")
 }

@@ -683,7 +683,7 @@ quirks! {
     /// All cards of a machine have the address of its default card in their metadata.
     CardsShareTheDefaultAddress "cards-share-the-default-address";
     /// User data is decoded again if it is base64 within base64.
-    UserDataIsDecodedTwice "user-data-is-decoded-twice";
+    RouterDecodesTwice "router-decodes-twice";
     /// Only the documented types have legacy URLs.
     LegacyUrlsOfSevenTypes "legacy-urls-of-seven-types";
     /// Legacy URLs with a slash at their end answer 404.
@@ -742,6 +742,72 @@ quirks! {
     LeaseNeverEnds "lease-never-ends";
     /// Leases are for another address than the guest has.
     LeaseNamesAnotherAddress "lease-names-another-address";
+    /// Leases for ever last thirty days, as those of routers before 4.13.1.
+    LeaseLastsAMonth "lease-lasts-a-month";
+    /// Leases name no router to go out by.
+    LeaseWithoutGateway "lease-without-gateway";
+    /// Leases name the resolvers of the zone before the router.
+    LeaseNamesTheRouterLast "lease-names-the-router-last";
+    /// Leases name the router as a resolver where it is none.
+    LeaseNamesTheRouterAnyway "lease-names-the-router-anyway";
+    /// Leases name no domain.
+    LeaseWithoutDomain "lease-without-domain";
+    /// Leases name no MTU.
+    LeaseWithoutMtu "lease-without-mtu";
+    /// Leases have the netmask of a class.
+    LeaseMaskIsClassful "lease-mask-is-classful";
+    /// Leases broadcast to every network.
+    LeaseBroadcastsEverywhere "lease-broadcasts-everywhere";
+    /// Leases call guests by their whole names.
+    LeaseNamesTheGuestWhole "lease-names-the-guest-whole";
+    /// The domain of a network that was made without one is the suffix alone.
+    DefaultDomainIsTheSuffix "default-domain-is-the-suffix";
+    /// Networks take any text for their domain.
+    OddDomainsPass "odd-domains-pass";
+
+    // DHCP.
+    /// Cards that no machine has get an address.
+    DhcpAnswersStrangers "dhcp-answers-strangers";
+    /// Whoever asks again for the address that it had is refused.
+    DhcpForgetsLeases "dhcp-forgets-leases";
+    /// A lease cannot be renewed.
+    DhcpRefusesRenewals "dhcp-refuses-renewals";
+    /// Any address that is asked for is given.
+    DhcpGivesWhatIsWanted "dhcp-gives-what-is-wanted";
+    /// Cards that were taken away keep their addresses.
+    DhcpKeepsRemovedCards "dhcp-keeps-removed-cards";
+    /// Leases without end say when they are to be renewed.
+    DhcpRenewsForever "dhcp-renews-forever";
+    /// Guests are called what they call themselves.
+    DhcpEchoesNames "dhcp-echoes-names";
+    /// Offers name the guest, too.
+    DhcpOffersName "dhcp-offers-name";
+    /// Long domains are cut.
+    DhcpCutsDomains "dhcp-cuts-domains";
+    /// Offers of long domains never come.
+    DhcpIsSilentAboutLongDomains "dhcp-is-silent-about-long-domains";
+
+    // Names.
+    /// The router is not called `data-server`.
+    DnsNoDataServer "dns-no-data-server";
+    /// `data-server` is the router's public address.
+    DataServerIsThePublicAddress "data-server-is-the-public-address";
+    /// Every plain name is the router.
+    DnsAnswersEverything "dns-answers-everything";
+    /// Names are known in their own case of letters alone.
+    DnsNamesAreCaseSensitive "dns-names-are-case-sensitive";
+    /// Names are known without the domain alone.
+    DnsKnowsNoDomain "dns-knows-no-domain";
+    /// Guests are not known by name.
+    DnsKnowsNoGuests "dns-knows-no-guests";
+    /// Answers may be kept for a day.
+    DnsAnswersAreKept "dns-answers-are-kept";
+    /// Answers are not authoritative.
+    DnsAnswersAreSecondHand "dns-answers-are-second-hand";
+    /// Addresses lead to names without the domain.
+    DnsPointersAreShort "dns-pointers-are-short";
+    /// A name without an IPv6 address is no name.
+    DnsAaaaIsNxdomain "dns-aaaa-is-nxdomain";
 
     // Parameters, answers and their encoding.
     /// What looks like a JSON escape in a text is undone after the answer was written, as the real server does it.

@@ -5,6 +5,7 @@
 //! the world is let go, the directory asked, and the request answered from the start.
 
 mod dhcp;
+mod dns;
 mod drives;
 mod head;
 mod http;
@@ -98,6 +99,7 @@ pub(crate) async fn listen(
     let routers = Arc::new(Mutex::new(Routers {
         port: config.router_port,
         password_port: config.password_port,
+        dns_port: config.dns_port,
         real_addresses: config.real_addresses,
         leases: folders.leases.clone(),
         drives: folders.drives.clone().map(Drives::new),
@@ -218,6 +220,7 @@ struct Routers {
     /// The config drives, if they are written.
     drives: Option<Drives>,
     password_port: Option<u16>,
+    dns_port: Option<u16>,
     bound: BTreeMap<Id, Bound>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
     written: BTreeMap<String, String>,
@@ -231,6 +234,8 @@ struct Bound {
     address: SocketAddr,
     /// Where its password server listens, if it does.
     passwords: Option<SocketAddr>,
+    /// Where its resolver listens, if it does.
+    dns: Option<SocketAddr>,
     /// What accepts connections there.
     accepting: Vec<JoinHandle<()>>,
 }
@@ -277,20 +282,20 @@ impl Routers {
     /// guests down.
     async fn follow(&mut self, site: &Site) -> Result<(), StartError> {
         self.close(site).await;
-        let wanted: Vec<(Id, Ipv4Addr)> = {
+        let wanted: Vec<(Id, Ipv4Addr, bool)> = {
             let world = site.shared.world();
             world
                 .networks
                 .iter()
-                .filter_map(|(id, network)| Some((id, network.router.as_ref()?)))
-                .filter(|(_, router)| router.serves())
-                .map(|(id, router)| (id, router.guest_address))
-                .filter(|(id, _)| !self.bound.contains_key(id))
+                .filter_map(|(id, network)| Some((id, network, network.router.as_ref()?)))
+                .filter(|(_, _, router)| router.serves())
+                .map(|(id, network, router)| (id, router.guest_address, world.routers_give(network, "Dns")))
+                .filter(|(id, ..)| !self.bound.contains_key(id))
                 .collect()
         };
         let mut elsewhere = None;
         if self.port.is_some() {
-            for (network, guest_address) in wanted {
+            for (network, guest_address, resolves) in wanted {
                 let port = self.port.unwrap_or_default();
                 let address = SocketAddr::new(IpAddr::V4(self.place(guest_address)), port);
                 // All routers share the port of the first; an address that is taken gets a free one.
@@ -320,7 +325,14 @@ impl Routers {
                     accepting.push(serve(listener, Door::Passwords(network), site.clone()));
                     passwords = Some(bound);
                 }
-                self.bound.insert(network, Bound { guest_address, address: bound, passwords, accepting });
+                let mut resolver = None;
+                if let Some(port) = self.dns_port.filter(|_| resolves) {
+                    let (address, tasks) = dns::serve(network, self.place(guest_address), port, site).await?;
+                    accepting.extend(tasks);
+                    resolver = Some(address);
+                }
+                let bound = Bound { guest_address, address: bound, passwords, dns: resolver, accepting };
+                self.bound.insert(network, bound);
             }
         }
         if let Some(error) = elsewhere.filter(|_| self.bound.is_empty()) {
@@ -372,6 +384,7 @@ impl Routers {
                 source: self.place(address).to_string(),
                 router: format!("http://{}", router.address),
                 passwords: router.passwords.map(|address| format!("http://{address}")).unwrap_or_default(),
+                dns: router.dns.map(|address| address.to_string()).unwrap_or_default(),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
                 drive: self.drives.as_ref().and_then(|drives| drives.place(&machine.uuid.to_string())),
             });

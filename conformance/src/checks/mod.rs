@@ -9,11 +9,14 @@ mod addresses;
 mod agents;
 mod answers;
 mod autoscale;
+mod cards;
 mod client_address;
 mod config_drive;
 mod defaults;
+mod dhcp;
 mod directory;
 mod discovery;
+mod dns;
 mod encoding;
 mod enforced;
 mod envelope;
@@ -26,6 +29,7 @@ mod integration;
 mod isolation;
 mod jobs;
 mod lease;
+mod lease_options;
 mod limits;
 mod listing;
 mod login;
@@ -69,10 +73,9 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                AnyGuest, Api, ApiKeys, Command, Integration, Lease, Listed, PasswordServer, Passwords,
-                PendingJobs, RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
-                Api, ApiKeys, Command, ConfigDrive, Integration, Lease, Listed, Passwords, PendingJobs,
-                RootAdmin, Router, SecondUser, Setting, Since, TwoGuests,
+                AnyGuest, Api, ApiKeys, Command, ConfigDrive, Dhcp, Dns, Integration, Lease, Listed,
+                PasswordServer, Passwords, PendingJobs, RootAdmin, Router, SecondUser, Setting, Since,
+                TwoGuests,
             },
             Check,
             Level::{May, Must, Should},
@@ -289,6 +292,13 @@ pub const AREAS: &[Area] = &[
         title: "The disc that tells a guest what a router would.",
         checks: config_drive::CHECKS,
     },
+    Area {
+        name: "lease-options",
+        title: "What the lease of a guest says about its card.",
+        checks: lease_options::CHECKS,
+    },
+    Area { name: "dhcp", title: "What a router gives its guests' cards.", checks: dhcp::CHECKS },
+    Area { name: "dns", title: "What a router knows by name.", checks: dns::CHECKS },
 ];
 
 /// All checks, in reading order.

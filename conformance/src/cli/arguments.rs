@@ -107,6 +107,12 @@ pub(super) struct TargetArguments {
     /// Local address to speak to the router from; twice for two guests
     #[arg(long, value_name = "ADDRESS")]
     pub(super) guest: Vec<String>,
+    /// Resolver of a virtual router, asked from the guest's address
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) dns: Option<String>,
+    /// DHCP server of the virtual routers that answers where it is asked from
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(super) dhcp: Option<String>,
     /// A guest's lease file
     #[arg(long, value_name = "FILE")]
     pub(super) lease: Option<String>,

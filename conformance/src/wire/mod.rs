@@ -5,7 +5,10 @@
 //! rules that hold for every reply ([`envelope`]).
 
 pub mod api;
+pub mod datagram;
 pub mod decode;
+pub mod dhcp;
+pub mod dns;
 pub mod envelope;
 pub mod http;
 pub mod iso;

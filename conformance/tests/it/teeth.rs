@@ -77,6 +77,9 @@ const TEETH: &[&[Pair]] = &[
     PASSWORDS,
     LEASE,
     CONFIG_DRIVE,
+    LEASE_OPTIONS,
+    DHCP,
+    DNS,
 ];
 
 /// Checks that no fault of the simulator makes fail, with the reason.
@@ -939,7 +942,7 @@ const METADATA_VALUES: &[Pair] = &[
     ("metadata-values/host-name-is-kept", "host-name-is-exposed"),
     ("metadata-values/host-name-follows", "host-name-is-the-first"),
     ("metadata-values/each-card-its-own", "cards-share-the-default-address"),
-    ("metadata-values/encoded-twice", "user-data-is-decoded-twice"),
+    ("metadata-values/encoded-twice", "router-decodes-twice"),
 ];
 
 const ROUTER: &[Pair] = &[
@@ -1002,6 +1005,53 @@ const CONFIG_DRIVE: &[Pair] = &[
     ("config-drive/password", "first-passwords-are-not-told"),
     ("config-drive/network-data", "drive-network-data-is-empty"),
     ("config-drive/network-data", "drive-network-data-has-other-addresses"),
+];
+
+const LEASE_OPTIONS: &[Pair] = &[
+    ("lease-options/route", "lease-without-gateway"),
+    ("lease-options/resolvers", "lease-names-the-router-last"),
+    ("lease-options/domain", "lease-without-domain"),
+    ("lease-options/without-end", "lease-lasts-an-hour"),
+    ("lease-options/without-end", "lease-lasts-a-month"),
+    ("lease-options/mtu", "lease-without-mtu"),
+    ("lease-options/netmask-and-broadcast", "lease-mask-is-classful"),
+    ("lease-options/netmask-and-broadcast", "lease-broadcasts-everywhere"),
+    ("lease-options/host-name", "lease-names-the-guest-whole"),
+    ("lease-options/default-domain", "default-domain-is-the-suffix"),
+    ("lease-options/odd-domains", "odd-domains-pass"),
+];
+
+const DHCP: &[Pair] = &[
+    ("dhcp/unknown-card", "dhcp-answers-strangers"),
+    ("dhcp/fixed-address", "lease-names-another-address"),
+    ("dhcp/fixed-address", "dhcp-forgets-leases"),
+    ("dhcp/fixed-address", "dhcp-refuses-renewals"),
+    ("dhcp/no-other-address", "dhcp-gives-what-is-wanted"),
+    ("dhcp/server-is-the-router", "lease-without-server-identifier"),
+    ("dhcp/server-is-the-router", "lease-names-another-server"),
+    ("dhcp/no-times", "lease-lasts-an-hour"),
+    ("dhcp/no-times", "dhcp-renews-forever"),
+    ("dhcp/name-is-the-routers", "dhcp-echoes-names"),
+    ("dhcp/name-is-the-routers", "dhcp-offers-name"),
+    ("dhcp/other-cards-lead-nowhere", "lease-routes-every-card"),
+    ("dhcp/removed-card", "dhcp-keeps-removed-cards"),
+    ("dhcp/resolvers-from-elsewhere", "lease-names-the-router-anyway"),
+    ("dhcp/long-domain", "dhcp-cuts-domains"),
+    ("dhcp/long-domain", "dhcp-is-silent-about-long-domains"),
+];
+
+const DNS: &[Pair] = &[
+    ("dns/data-server", "dns-no-data-server"),
+    ("dns/data-server", "data-server-is-the-public-address"),
+    ("dns/data-server", "dns-names-are-case-sensitive"),
+    ("dns/data-server-in-the-domain", "dns-knows-no-domain"),
+    ("dns/guests", "dns-knows-no-guests"),
+    ("dns/guests", "dns-knows-no-domain"),
+    ("dns/names-of-addresses", "dns-pointers-are-short"),
+    ("dns/by-own-knowledge", "dns-answers-are-kept"),
+    ("dns/by-own-knowledge", "dns-answers-are-second-hand"),
+    ("dns/no-address-of-that-kind", "dns-aaaa-is-nxdomain"),
+    ("dns/unknown-name", "dns-answers-everything"),
 ];
 
 /// All pairs.

@@ -725,6 +725,18 @@ pub fn is_host_name(text: &str) -> bool {
         && !text.ends_with('-')
 }
 
+/// Labels with dots between them, short enough for a host name in front (DHCP-015; `NetUtils.verifyDomainName`).
+#[must_use]
+pub fn is_domain_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.len() <= 190 && text.split('.').all(is_label)
+}
+
 /// A floating number as Java reads one: blanks around it, a suffix, three words, hexadecimal digits.
 fn java_number(text: &str) -> Option<f64> {
     let trimmed = text.trim();
@@ -871,6 +883,20 @@ mod tests {
             [("\u{665}", "5"), ("\u{6f0}\u{967}", "01"), ("\u{ff19}x", "9x"), ("\u{b2}", "\u{b2}")]
         {
             assert_eq!(text.chars().map(decimal_digit).collect::<String>(), expected);
+        }
+    }
+
+    #[test]
+    fn domains_follow_the_rule() {
+        let longest = format!("{0}.{0}.{1}", "a".repeat(63), "b".repeat(62));
+        assert_eq!(longest.len(), 190);
+        for good in ["cs2cloud.internal", "1.2", "A-1", &longest] {
+            assert!(is_domain_name(good), "{good}");
+        }
+        let long_label = "a".repeat(64);
+        let too_long = format!("{longest}b");
+        for bad in ["", ".", "a..b", ".a", "a.", "a_b", "-a.b", "a-.b", "a b", "é", &long_label, &too_long] {
+            assert!(!is_domain_name(bad), "{bad}");
         }
     }
 

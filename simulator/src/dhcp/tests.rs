@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::quirk::{Quirk, Quirks};
+use crate::release::Release;
 use crate::world::clock::VIRTUAL_EPOCH;
 use crate::world::preset;
 use crate::world::table::Id;
@@ -222,6 +223,103 @@ fn a_lease_that_ends_says_when_to_renew() {
             (59, 3150_u32.to_be_bytes().to_vec()),
         ]
     );
+}
+
+#[test]
+fn a_renewal_of_a_lease_without_end_has_no_times() {
+    let (world, _) = recorded();
+    let renewed = ask(&world, REQUEST, ADDRESS, &[]).expect("an acknowledgement");
+    assert_eq!(codes(&renewed.packet), [53, 54, 51, 1, 28, 12, 6, 3, 26, 15]);
+}
+
+#[test]
+fn leases_of_older_routers_last_about_thirty_days() {
+    let (mut world, _) = recorded();
+    for (release, is_endless) in [((12, 0), false), ((13, 0), false), ((13, 1), true), ((22, 0), true)] {
+        world.release = Release::new(release.0, release.1);
+        let offer = ask(&world, DISCOVER, NONE, &[]).expect("an offer");
+        let seconds = u32::from_be_bytes(options(&offer.packet)[2].1[..].try_into().expect("four bytes"));
+        if is_endless {
+            assert_eq!(seconds, u32::MAX, "{release:?}");
+        } else {
+            assert_eq!(seconds % 3600, 0, "{release:?}");
+            assert!((700 * 3600..=760 * 3600).contains(&seconds), "{release:?}: {seconds}");
+            let again = ask(&world, REQUEST, ADDRESS, &[]).expect("an acknowledgement");
+            assert_eq!(options(&again.packet)[2].1, seconds.to_be_bytes(), "{release:?}");
+        }
+    }
+}
+
+#[test]
+fn what_there_is_no_room_for_is_left_out() {
+    let (mut world, id) = recorded();
+    let network = world.virtual_machines.get(id).expect("the machine is there").nics[0].network;
+    let domain = format!("{}.internal", ["a".repeat(60), "b".repeat(60), "c".repeat(59)].join("."));
+    assert_eq!(domain.len(), 190, "the longest that the API takes");
+    domain.clone_into(&mut world.networks.get_mut(network).expect("it has a network").domain);
+    let named: [(u8, &[u8]); 1] = [(50, &ADDRESS.octets())];
+    let whole = ask(&world, REQUEST, NONE, &named).expect("an acknowledgement").packet;
+    assert!(whole.len() <= 548, "{}", whole.len());
+    assert_eq!(options(&whole).last(), Some(&(15, domain.clone().into_bytes())));
+
+    // The longest host name beside it is more than a packet holds that every client takes.
+    let machine = world.virtual_machines.get_mut(id).expect("the machine is there");
+    machine.name = "h".repeat(63);
+    let offer = ask(&world, DISCOVER, NONE, &[]).expect("an offer").packet;
+    assert_eq!(codes(&offer), [53, 54, 51, 1, 28, 6, 3, 26, 15]);
+    let cut = ask(&world, REQUEST, NONE, &named).expect("an acknowledgement").packet;
+    assert!(cut.len() <= 548, "{}", cut.len());
+    assert_eq!(codes(&cut), [53, 54, 51, 1, 28, 12, 6, 3, 26]);
+    // Unless the client says that it takes more.
+    let larger: [(u8, &[u8]); 2] = [(50, &ADDRESS.octets()), (57, &1500_u16.to_be_bytes())];
+    let whole = ask(&world, REQUEST, NONE, &larger).expect("an acknowledgement").packet;
+    assert_eq!(codes(&whole), [53, 54, 51, 1, 28, 12, 6, 3, 26, 15]);
+}
+
+#[test]
+fn a_network_with_names_from_elsewhere_leads_there_alone() {
+    let (mut world, id) = recorded();
+    let network = world.virtual_machines.get(id).expect("the machine is there").nics[0].network;
+    let offering = world.networks.get(network).expect("it has a network").offering;
+    let row = world.network_offerings.get_mut(offering).expect("it has an offering");
+    row.services.retain(|(service, _)| service != "Dns");
+    let offer = ask(&world, DISCOVER, NONE, &[]).expect("an offer");
+    assert_eq!(options(&offer.packet)[5], (6, vec![8, 8, 8, 8, 8, 8, 4, 4]));
+}
+
+#[test]
+fn every_sin_shows() {
+    let (mut world, id) = recorded();
+    let request: [(u8, &[u8]); 2] = [(50, &ADDRESS.octets()), (54, &ROUTER.octets())];
+    let stranger = question([2, 9, 9, 9, 9, 9], NONE, DISCOVER, &[]);
+    world.quirks = Quirks::from_iter([Quirk::DhcpAnswersStrangers]);
+    assert!(answer(&world, &mut Memory::default(), &stranger).is_some());
+    world.quirks = Quirks::from_iter([Quirk::DhcpForgetsLeases]);
+    let kind = |reply: Option<Reply>| options(&reply.expect("an answer").packet)[0].1[0];
+    assert_eq!(kind(ask(&world, REQUEST, NONE, &request)), ACK);
+    assert_eq!(kind(ask(&world, REQUEST, NONE, &request[..1])), NAK);
+    world.quirks = Quirks::from_iter([Quirk::DhcpRefusesRenewals]);
+    assert_eq!(kind(ask(&world, REQUEST, ADDRESS, &[])), NAK);
+    world.quirks = Quirks::from_iter([Quirk::DhcpGivesWhatIsWanted]);
+    let given = ask(&world, REQUEST, NONE, &[(50, &[10, 1, 1, 77])]).expect("an acknowledgement");
+    assert_eq!(given.packet[16..20], [10, 1, 1, 77]);
+    world.quirks = Quirks::from_iter([Quirk::DhcpRenewsForever]);
+    let offer = ask(&world, DISCOVER, NONE, &[]).expect("an offer");
+    assert_eq!(codes(&offer.packet)[2..5], [51, 58, 59]);
+    world.quirks = Quirks::from_iter([Quirk::DhcpEchoesNames]);
+    let named = ask(&world, REQUEST, NONE, &[request[0], (12, b"its-own-idea")]).expect("an acknowledgement");
+    assert_eq!(options(&named.packet)[5].1, b"its-own-idea");
+    world.quirks = Quirks::from_iter([Quirk::DhcpOffersName]);
+    assert!(codes(&ask(&world, DISCOVER, NONE, &[]).expect("an offer").packet).contains(&12));
+
+    world.quirks = Quirks::from_iter([Quirk::DhcpKeepsRemovedCards]);
+    let mut memory = Memory::default();
+    let discover = question(CARD, NONE, DISCOVER, &[]);
+    assert!(answer(&world, &mut memory, &discover).is_some());
+    world.virtual_machines.get_mut(id).expect("the machine is there").nics.clear();
+    assert!(answer(&world, &mut memory, &discover).is_some());
+    world.quirks = Quirks::default();
+    assert_eq!(answer(&world, &mut memory, &discover), None);
 }
 
 proptest! {

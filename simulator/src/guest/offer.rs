@@ -6,10 +6,13 @@ use std::net::Ipv4Addr;
 use crate::quirk::Quirk;
 use crate::release::Release;
 use crate::world::World;
+use crate::world::network::{Network, Router};
 use crate::world::virtual_machine::{Nic, VirtualMachine};
 
 /// A lease without end, in seconds (DHCP-004).
 pub const FOREVER: u32 = u32::MAX;
+/// From how many hours to how many leases of older routers last (DHCP-004).
+const HOURS: (u32, u32) = (700, 760);
 /// The MTU of a router's card towards its guests, in bytes.
 const MTU: u16 = 1500;
 
@@ -48,24 +51,56 @@ pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<Off
     } else {
         (!world.sins(Quirk::LeaseWithoutServerIdentifier)).then_some(router.guest_address)
     };
-    let mut resolvers = Vec::new();
-    if nic.is_default {
-        let zone = world.zones.get(network.zone);
-        let texts = zone.into_iter().flat_map(|zone| [Some(zone.dns1.as_str()), zone.dns2.as_deref()]);
-        resolvers.push(router.guest_address);
-        // What is no IPv4 address was refused when the zone was made.
-        resolvers.extend(texts.flatten().filter_map(|text| text.parse::<Ipv4Addr>().ok()));
-    }
+    let has_mtu = world.release >= Release::new(18, 0) && !world.sins(Quirk::LeaseWithoutMtu);
+    let leads_out = nic.is_default && !world.sins(Quirk::LeaseWithoutGateway);
+    let is_at_home = nic.is_default && !world.sins(Quirk::LeaseWithoutDomain);
     Some(Offer {
         address: if world.sins(Quirk::LeaseNamesAnotherAddress) { subnet.broadcast() } else { address },
-        netmask: subnet.netmask(),
-        gateway: (nic.is_default || world.sins(Quirk::LeaseRoutesEveryCard)).then_some(subnet.gateway),
-        resolvers,
-        host_name: machine.name.clone(),
-        domain: nic.is_default.then(|| network.domain.clone()),
-        mtu: (world.release >= Release::new(18, 0)).then_some(MTU),
-        broadcast: subnet.broadcast(),
-        seconds: if world.sins(Quirk::LeaseLastsAnHour) { 3600 } else { FOREVER },
+        netmask: match subnet.netmask() {
+            _ if world.sins(Quirk::LeaseMaskIsClassful) => Ipv4Addr::new(255, 0, 0, 0),
+            netmask => netmask,
+        },
+        gateway: (leads_out || world.sins(Quirk::LeaseRoutesEveryCard)).then_some(subnet.gateway),
+        resolvers: if nic.is_default { resolvers(world, network, router) } else { Vec::new() },
+        host_name: match &machine.name {
+            name if world.sins(Quirk::LeaseNamesTheGuestWhole) => format!("{name}.{}", network.domain),
+            name => name.clone(),
+        },
+        domain: is_at_home.then(|| network.domain.clone()),
+        mtu: has_mtu.then_some(MTU),
+        broadcast: match subnet.broadcast() {
+            _ if world.sins(Quirk::LeaseBroadcastsEverywhere) => Ipv4Addr::BROADCAST,
+            broadcast => broadcast,
+        },
+        seconds: seconds(world, nic),
         server,
     })
+}
+
+/// The router, if it answers questions about names, and the resolvers of its zone (DHCP-007).
+fn resolvers(world: &World, network: &Network, router: &Router) -> Vec<Ipv4Addr> {
+    let zone = world.zones.get(network.zone);
+    let texts = zone.into_iter().flat_map(|zone| [Some(zone.dns1.as_str()), zone.dns2.as_deref()]);
+    // What is no IPv4 address was refused when the zone was made.
+    let others = texts.flatten().filter_map(|text| text.parse::<Ipv4Addr>().ok());
+    let answers = world.routers_give(network, "Dns") || world.sins(Quirk::LeaseNamesTheRouterAnyway);
+    let mut resolvers: Vec<Ipv4Addr> =
+        answers.then_some(router.guest_address).into_iter().chain(others).collect();
+    if world.sins(Quirk::LeaseNamesTheRouterLast) {
+        resolvers.rotate_left(1);
+    }
+    resolvers
+}
+
+/// How long a lease lasts. From 4.9 to 4.13.0 routers drew a number of hours; a card's own is always the same.
+fn seconds(world: &World, nic: &Nic) -> u32 {
+    if world.sins(Quirk::LeaseLastsAnHour) {
+        return 3600;
+    }
+    let (shortest, longest) = HOURS;
+    if world.release < Release::new(13, 1) {
+        let drawn = nic.uuid.as_bytes().iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        return (shortest + drawn % (longest - shortest + 1)) * 3600;
+    }
+    if world.sins(Quirk::LeaseLastsAMonth) { 30 * 24 * 3600 } else { FOREVER }
 }

@@ -12,6 +12,15 @@ use super::virtual_machine::MachineState;
 use super::{Owner, World};
 
 impl World {
+    /// Whether a network's own router gives its guests this service.
+    #[must_use]
+    pub fn routers_give(&self, network: &Network, service: &str) -> bool {
+        let is_ours = |(name, provider): &(String, String)| {
+            name == service && matches!(provider.as_str(), "VirtualRouter" | "VpcVirtualRouter")
+        };
+        self.network_offerings.get(network.offering).is_some_and(|row| row.services.iter().any(is_ours))
+    }
+
     /// Whether an account may put machines into a network that it does not own: one of a domain that it is in, or one
     /// that it was given.
     #[must_use]

@@ -390,7 +390,10 @@ impl World {
     pub fn network_domain_of(&self, account: Id) -> String {
         let suffix = self.settings.text("guest.domain.suffix");
         let chosen = self.accounts.get(account).and_then(|account| account.network_domain.clone());
-        chosen.unwrap_or_else(|| format!("cs{account:x}{suffix}"))
+        chosen.unwrap_or_else(|| match suffix {
+            suffix if self.sins(Quirk::DefaultDomainIsTheSuffix) => suffix.to_owned(),
+            suffix => format!("cs{account:x}{suffix}"),
+        })
     }
 
     /// A router with fresh identifiers and the next number of machines.

@@ -7,7 +7,7 @@ use super::deployment::network_dump;
 use super::{Behaviour, EventTexts, acting_owner, require_room, tier};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
-use crate::api::parameter::Arguments;
+use crate::api::parameter::{Arguments, is_domain_name};
 use crate::api::{listing, view};
 use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
@@ -140,6 +140,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let name = arguments.required("name").to_owned();
             let display_text = arguments.filled("displaytext").map_or_else(|| name.clone(), str::to_owned);
             let vlan = arguments.filled("vlan").and_then(|vlan| vlan.parse().ok());
+            require_domain(world, arguments)?;
             let domain = arguments.filled("networkdomain").map(str::to_owned);
             let id = world.add_network(NewNetwork {
                 name,
@@ -216,6 +217,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             if let Some(offering) = offering {
                 require_upgrade(world, row, offering)?;
             }
+            require_domain(world, arguments)?;
             // A network that is in use would have to be switched off for this, and it is not.
             let changes_domain = arguments.filled("networkdomain").is_some_and(|domain| domain != row.domain);
             let is_stuck =
@@ -316,6 +318,19 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         ..Behaviour::PLAIN
     },
 ];
+
+/// A network's domain must be one (DHCP-015).
+fn require_domain(world: &World, arguments: &Arguments) -> Result<(), ApiError> {
+    let is_odd = arguments.filled("networkdomain").is_some_and(|domain| !is_domain_name(domain));
+    if !is_odd || world.sins(Quirk::OddDomainsPass) {
+        return Ok(());
+    }
+    Err(ApiError::invalid(
+        "Invalid network domain. Total length shouldn't exceed 190 chars. Each domain label must be between 1 and 63 \
+         characters long, can contain ASCII letters 'a' through 'z', the digits '0' through '9', and the hyphen \
+         ('-'); can't start or end with \"-\"",
+    ))
+}
 
 /// Whether a new shared network is for a domain, not for one account.
 fn is_for_a_domain(arguments: &Arguments) -> bool {
