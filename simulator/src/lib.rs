@@ -12,7 +12,7 @@
 //! directory/   asks directories on a world's behalf; a small one of our own, for tests
 //! router/      the virtual router: metadata and user data, told apart by source address
 //! dhcp/, dns/  the virtual router: addresses and names
-//! guest/       what a guest sees: lease files and the address in them
+//! guest/       what a guest sees: lease files and the address in them, config drives
 //! reply/       the reply tree and its two writers
 //! world/       all state and all rules; no HTTP, no wall clock, no randomness but the seed's
 //! catalog.rs   facts about all commands, compiled in from fixtures/catalog
