@@ -35,7 +35,9 @@ fn each_guest_finds_its_own_router() {
     let guests = &cloud.ready().guests;
     assert!(guests.len() > 2, "the demo world has guests in two networks");
     for guest in guests {
-        let [a, b, c, _] = guest.address.split('.').collect::<Vec<_>>()[..] else { panic!("{}", guest.address) };
+        let [a, b, c, _] = guest.address.split('.').collect::<Vec<_>>()[..] else {
+            panic!("{}", guest.address)
+        };
         assert_eq!(by_udp(guest), format!("{a}.{b}.{c}.1"));
     }
     // A fork has resolvers of its own.
