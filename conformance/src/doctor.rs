@@ -109,9 +109,14 @@ fn examine_api(target: &Target, findings: &mut Vec<Finding>) {
         )),
         Err(stop) => findings.push(unreachable(endpoint, stop)),
     }
-    for capability in
-        [Capability::Passwords, Capability::RootAdmin, Capability::Integration, Capability::Lease]
-    {
+    for capability in [
+        Capability::Passwords,
+        Capability::RootAdmin,
+        Capability::Integration,
+        Capability::Lease,
+        Capability::Dhcp,
+        Capability::Dns,
+    ] {
         if let Ok(offered) = target.offers(capability) {
             let word = if offered { "there is" } else { "without" };
             findings.push(Finding::good(format!("{word} {capability}")));

@@ -282,20 +282,20 @@ impl Routers {
     /// guests down.
     async fn follow(&mut self, site: &Site) -> Result<(), StartError> {
         self.close(site).await;
-        let wanted: Vec<(Id, Ipv4Addr, bool)> = {
+        let wanted: Vec<(Id, Ipv4Addr)> = {
             let world = site.shared.world();
             world
                 .networks
                 .iter()
-                .filter_map(|(id, network)| Some((id, network, network.router.as_ref()?)))
-                .filter(|(_, _, router)| router.serves())
-                .map(|(id, network, router)| (id, router.guest_address, world.routers_give(network, "Dns")))
-                .filter(|(id, ..)| !self.bound.contains_key(id))
+                .filter_map(|(id, network)| Some((id, network.router.as_ref()?)))
+                .filter(|(_, router)| router.serves())
+                .map(|(id, router)| (id, router.guest_address))
+                .filter(|(id, _)| !self.bound.contains_key(id))
                 .collect()
         };
         let mut elsewhere = None;
         if self.port.is_some() {
-            for (network, guest_address, resolves) in wanted {
+            for (network, guest_address) in wanted {
                 let port = self.port.unwrap_or_default();
                 let address = SocketAddr::new(IpAddr::V4(self.place(guest_address)), port);
                 // All routers share the port of the first; an address that is taken gets a free one.
@@ -326,7 +326,8 @@ impl Routers {
                     passwords = Some(bound);
                 }
                 let mut resolver = None;
-                if let Some(port) = self.dns_port.filter(|_| resolves) {
+                // Also where the router knows no names: its network may be given another offering.
+                if let Some(port) = self.dns_port {
                     let (address, tasks) = dns::serve(network, self.place(guest_address), port, site).await?;
                     accepting.extend(tasks);
                     resolver = Some(address);
@@ -377,6 +378,7 @@ impl Routers {
         {
             let Some(nic) = machine.default_nic() else { continue };
             let (Some(address), Some(router)) = (nic.address, self.bound.get(&nic.network)) else { continue };
+            let resolves = world.networks.get(nic.network).is_some_and(|row| world.routers_give(row, "Dns"));
             guests.push(Guest {
                 name: machine.name.clone(),
                 id: machine.uuid.to_string(),
@@ -384,7 +386,7 @@ impl Routers {
                 source: self.place(address).to_string(),
                 router: format!("http://{}", router.address),
                 passwords: router.passwords.map(|address| format!("http://{address}")).unwrap_or_default(),
-                dns: router.dns.map(|address| address.to_string()).unwrap_or_default(),
+                dns: router.dns.filter(|_| resolves).map(|address| address.to_string()).unwrap_or_default(),
                 lease: self.leases.join(lease_name(&machine.uuid.to_string())).display().to_string(),
                 drive: self.drives.as_ref().and_then(|drives| drives.place(&machine.uuid.to_string())),
             });
