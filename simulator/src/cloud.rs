@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{Clock, Config, DhcpPlace};
+use crate::guest::lease::Dialect;
 use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
 use crate::server::{self, LoggedRequest, Patience, RequestLog};
@@ -278,6 +279,13 @@ impl CloudBuilder {
     #[must_use]
     pub fn dhcp(mut self, place: DhcpPlace) -> Self {
         self.config.dhcp = Some(place);
+        self
+    }
+
+    /// The DHCP client that the guests run: their lease files are its.
+    #[must_use]
+    pub fn lease_dialect(mut self, dialect: Dialect) -> Self {
+        self.config.lease_dialect = dialect;
         self
     }
 

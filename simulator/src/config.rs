@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
+use crate::guest::lease::Dialect;
 use crate::quirk::Quirk;
 use crate::release::Release;
 use crate::server::Patience;
@@ -86,6 +87,8 @@ pub struct Config {
     pub directories: Vec<(String, u16)>,
     /// Where lease files are written; a directory of its own if none is named.
     pub leases: Option<PathBuf>,
+    /// The DHCP client whose files they are.
+    pub lease_dialect: Dialect,
     /// Where the side door listens, if it does.
     pub control: Option<SocketAddr>,
     /// Whether the latest requests are kept; they are where the side door is open.
@@ -142,6 +145,7 @@ impl Default for Config {
             admin_keys: false,
             directories: Vec::new(),
             leases: None,
+            lease_dialect: Dialect::default(),
             control: None,
             logs_requests: false,
             patience: Patience::default(),

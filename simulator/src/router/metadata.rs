@@ -55,7 +55,9 @@ pub const TYPES: &[Type] = &[
             let offering = card.world.service_offerings.get(card.machine.offering);
             let shows_name = card.world.sins(Quirk::ServiceOfferingIsTheName);
             let text = offering.map(|row| if shows_name { &row.name } else { &row.display_text });
-            text.map(|text| unicode_escape(text)).into()
+            text.filter(|_| !card.world.sins(Quirk::ServiceOfferingIsMissing))
+                .map(|text| unicode_escape(text))
+                .into()
         },
     },
     Type {
@@ -99,6 +101,9 @@ pub const TYPES: &[Type] = &[
         name: "instance-id",
         is_static: true,
         value: |card| {
+            if card.world.sins(Quirk::InstanceIdIsEmpty) {
+                return Push::Null;
+            }
             Push::Text(if card.world.sins(Quirk::InstanceIdIsTheInternalName) {
                 card.world.instance_name(card.id, card.machine)
             } else {
@@ -112,7 +117,11 @@ pub const TYPES: &[Type] = &[
         is_static: true,
         value: |card| {
             let keys: Vec<&str> = card.machine.key_pairs.iter().map(|(_, key)| key.as_str()).collect();
-            if keys.is_empty() { Push::Null } else { Push::Text(keys.join("\n")) }
+            match keys.as_slice() {
+                [] if card.world.sins(Quirk::PublicKeys404WhenNone) => Push::Skip,
+                [] => Push::Null,
+                keys => Push::Text(keys.join("\n")),
+            }
         },
     },
     Type {
@@ -430,6 +439,7 @@ fn folder_of(card: &Card<'_>, folder: &str, rest: &[&str]) -> Found {
 
 fn read(card: &Card<'_>, file: &File<'_>) -> Found {
     let bytes = match file {
+        File::UserData if card.world.sins(Quirk::UserDataIsForbidden) => return Found::Forbidden,
         File::UserData => card.user_data(),
         File::Index => Some(card.index()),
         File::Value(name) => card.value(name),
