@@ -175,6 +175,7 @@ impl Embedded {
             router: ready.router.clone(),
             integration: ready.integration.clone(),
             lease: None,
+            interface: None,
             guests: ready
                 .guests
                 .iter()

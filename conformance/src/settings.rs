@@ -30,6 +30,8 @@ pub struct Settings {
     pub integration: Option<String>,
     /// A guest's lease file.
     pub lease: Option<String>,
+    /// The interface whose lease counts, where the file has leases of several.
+    pub interface: Option<String>,
     /// Guests that we can speak as.
     pub guests: Vec<Guest>,
     /// An ordinary user besides the caller.
@@ -57,6 +59,11 @@ impl Settings {
         self.endpoint.is_some() || self.router.is_some() || self.lease.is_some() || !self.guests.is_empty()
     }
 
+    /// Whether a guest's lease file is all that is known of the target.
+    pub(crate) fn leads_to_its_router_by_lease_alone(&self) -> bool {
+        self.lease.is_some() && self.endpoint.is_none() && self.router.is_none() && self.guests.is_empty()
+    }
+
     /// A line for people.
     pub fn title(&self) -> String {
         match (&self.endpoint, &self.router) {
@@ -79,6 +86,7 @@ impl Settings {
             router: self.router.or(other.router),
             integration: self.integration.or(other.integration),
             lease: self.lease.or(other.lease),
+            interface: self.interface.or(other.interface),
             guests: if self.guests.is_empty() { other.guests } else { self.guests },
             user: self.user.or(other.user),
             directory: self.directory.or(other.directory),
@@ -141,6 +149,7 @@ impl Settings {
             router: file.router,
             integration: file.integration,
             lease: file.lease,
+            interface: file.interface,
             guests: file.guest,
             user,
             directory,
@@ -172,6 +181,7 @@ impl Settings {
             router: ready.router,
             integration: ready.integration,
             lease: None,
+            interface: None,
             guests: ready.guests,
             user,
             directory: None,
@@ -262,6 +272,7 @@ struct TargetFile {
     router: Option<String>,
     integration: Option<String>,
     lease: Option<String>,
+    interface: Option<String>,
     #[serde(default)]
     guest: Vec<Guest>,
     user: Option<UserFile>,

@@ -341,6 +341,11 @@ impl Target {
         settings.lease.as_deref().or(guest).map(PathBuf::from)
     }
 
+    /// The interface whose lease counts, if its owner says so.
+    pub fn lease_interface(&self) -> Option<&str> {
+        self.shared.settings.interface.as_deref()
+    }
+
     /// The URL of the API.
     pub fn endpoint(&self) -> Option<&str> {
         self.shared.settings.endpoint.as_deref()

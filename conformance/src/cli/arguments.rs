@@ -107,9 +107,12 @@ pub(super) struct TargetArguments {
     /// Local address to speak to the router from; twice for two guests
     #[arg(long, value_name = "ADDRESS")]
     pub(super) guest: Vec<String>,
-    /// A guest's lease file
+    /// What a guest's DHCP client noted down, whichever client; alone, it leads to the router
     #[arg(long, value_name = "FILE")]
     pub(super) lease: Option<String>,
+    /// The interface whose lease counts, if the file has leases of several; the last one if absent
+    #[arg(long, value_name = "NAME")]
+    pub(super) interface: Option<String>,
     /// URL of the unauthenticated port
     #[arg(long, value_name = "URL")]
     pub(super) integration: Option<String>,
