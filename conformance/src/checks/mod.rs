@@ -20,6 +20,7 @@ mod errors;
 mod events;
 mod firewall;
 mod groups;
+mod guest_programs;
 mod infrastructure;
 mod integration;
 mod jobs;
@@ -262,6 +263,11 @@ pub const AREAS: &[Area] = &[
     Area { name: "user-data", title: "User data, from the API to the router.", checks: user_data::CHECKS },
     Area { name: "metadata", title: "What a router tells its guests.", checks: metadata::CHECKS },
     Area { name: "lease", title: "The lease file that leads to the router.", checks: lease::CHECKS },
+    Area {
+        name: "guest-programs",
+        title: "What programs in guests depend on: cloud-init, cloudbase-init and CloudStack's own scripts.",
+        checks: guest_programs::CHECKS,
+    },
 ];
 
 /// All checks, in reading order.
