@@ -25,6 +25,7 @@ use crate::{
     runner::{self, Selection},
     settings::{Settings, SettingsError},
     target::{Limits, Target},
+    wire::lease,
 };
 
 /// How a run ends, for scripts.
@@ -255,6 +256,7 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         dhcp: arguments.dhcp.clone(),
         lease: arguments.lease.clone(),
         drive: arguments.drive.clone(),
+        interface: arguments.interface.clone(),
         user: None,
         directory: None,
         enforces_post: false,
@@ -284,7 +286,10 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
     // Keys from the environment complete a target that was named otherwise, but never send it elsewhere.
     let elsewhere = named.names_a_target() && named.endpoint.is_none();
     let environment = if elsewhere { Settings::default() } else { environment };
-    let settings = named.or(environment);
+    let mut settings = named.or(environment);
+    if settings.leads_to_its_router_by_lease_alone() {
+        settings.router = Some(router_of_lease(&settings)?);
+    }
     if let Some(endpoint) = &settings.endpoint {
         crate::wire::http::Url::parse(endpoint).map_err(|error| {
             let message = format!("could not use the endpoint: {error}");
@@ -314,6 +319,19 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
     Ok(settings.names_a_target().then_some(settings))
 }
 
+/// The router that a lease file leads to, where nothing else names one: so a guest finds it.
+fn router_of_lease(settings: &Settings) -> Result<String, Printed> {
+    let path = Path::new(settings.lease.as_deref().unwrap_or_default());
+    let found = lease::File::open(path)
+        .and_then(|file| file.server(settings.interface.as_deref()).map_err(|problem| problem.at(path)));
+    let server = found.map_err(|error| {
+        let message =
+            format!("could not find the router by the lease file {}: it {}", error.path, error.problem);
+        Printed::failure(ExitCode::Usage, &message, error.problem.remedy())
+    })?;
+    Ok(format!("http://{server}"))
+}
+
 /// Where a guest connects from: on one machine, with its router on loopback, the guest `10.a.b.c` is whoever connects
 /// from `127.a.b.c`.
 fn source_of(address: &str, router: Option<&str>) -> String {
@@ -333,6 +351,7 @@ fn spelled(arguments: &TargetArguments) -> String {
         ("--router", &arguments.router),
         ("--lease", &arguments.lease),
         ("--drive", &arguments.drive),
+        ("--interface", &arguments.interface),
         ("--integration", &arguments.integration),
         ("--dns", &arguments.dns),
         ("--dhcp", &arguments.dhcp),

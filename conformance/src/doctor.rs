@@ -9,7 +9,7 @@ use crate::{
     wire::{
         ExchangeError,
         http::{Request, Url},
-        router,
+        lease, router,
     },
 };
 
@@ -20,22 +20,28 @@ pub struct Finding {
     pub what: String,
     /// What to do about it, if it is in the way of a run.
     pub hint: Option<String>,
+    /// Whether it is worth a look although a run can begin.
+    pub is_odd: bool,
 }
 
 impl Finding {
     fn good(what: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: None }
+        Self { what: what.into(), hint: None, is_odd: false }
+    }
+
+    fn odd(what: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: None, is_odd: true }
     }
 
     fn bad(what: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what: what.into(), hint: Some(hint.into()) }
+        Self { what: what.into(), hint: Some(hint.into()), is_odd: false }
     }
 }
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.hint {
-            None => write!(f, "ok: {}", self.what),
+            None => write!(f, "{}: {}", if self.is_odd { "note" } else { "ok" }, self.what),
             Some(hint) => write!(f, "error: {}\nhint: {hint}", self.what),
         }
     }
@@ -50,6 +56,7 @@ pub fn examine(target: &Target) -> Vec<Finding> {
     }
     if findings.iter().all(|finding| finding.hint.is_none()) {
         examine_router(&target, &mut findings);
+        examine_lease(&target, &mut findings);
     }
     findings
 }
@@ -146,6 +153,33 @@ fn examine_router(target: &Target, findings: &mut Vec<Finding>) {
                 "the source address must be one of this machine, and the router must be reachable from it",
             ),
         });
+    }
+}
+
+/// A lease that leads nowhere is a verdict and no obstacle, unless nobody could look at it.
+fn examine_lease(target: &Target, findings: &mut Vec<Finding>) {
+    let Some(path) = target.lease() else { return };
+    let read = lease::File::open(&path).and_then(|file| {
+        let server = file.server(target.lease_interface()).map_err(|problem| problem.at(&path))?;
+        Ok((file, server))
+    });
+    match read {
+        Ok((file, server)) => {
+            let (path, dialect) = (path.display(), file.dialect);
+            findings.push(Finding::good(format!("the lease file {path} of {dialect} leads to {server}")));
+            if let Some(found) = file.disagreement(server) {
+                let command = "grep dhcp-server-identifier | tail -1";
+                findings.push(Finding::odd(format!("scripts that read it by `{command}` find {found}")));
+            }
+            if file.is_torn() {
+                findings.push(Finding::odd(format!("{path} breaks off within its last lease")));
+            }
+        }
+        Err(error) if error.problem.is_ours() => findings.push(Finding::bad(
+            format!("could not use the lease file {}: it {}", error.path, error.problem),
+            error.problem.remedy(),
+        )),
+        Err(error) => findings.push(Finding::odd(error.to_string())),
     }
 }
 

@@ -185,6 +185,7 @@ impl Embedded {
             dhcp: ready.dhcp.clone(),
             lease: None,
             drive: None,
+            interface: None,
             guests: ready
                 .guests
                 .iter()

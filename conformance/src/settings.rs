@@ -36,6 +36,8 @@ pub struct Settings {
     pub lease: Option<String>,
     /// A guest's config drive.
     pub drive: Option<String>,
+    /// The interface whose lease counts, where the file has leases of several.
+    pub interface: Option<String>,
     /// Guests that we can speak as.
     pub guests: Vec<Guest>,
     /// An ordinary user besides the caller.
@@ -67,6 +69,11 @@ impl Settings {
             || !self.guests.is_empty()
     }
 
+    /// Whether a guest's lease file is all that is known of the target.
+    pub(crate) fn leads_to_its_router_by_lease_alone(&self) -> bool {
+        self.lease.is_some() && self.endpoint.is_none() && self.router.is_none() && self.guests.is_empty()
+    }
+
     /// A line for people.
     pub fn title(&self) -> String {
         match (&self.endpoint, &self.router) {
@@ -92,6 +99,7 @@ impl Settings {
             dhcp: self.dhcp.or(other.dhcp),
             lease: self.lease.or(other.lease),
             drive: self.drive.or(other.drive),
+            interface: self.interface.or(other.interface),
             guests: if self.guests.is_empty() { other.guests } else { self.guests },
             user: self.user.or(other.user),
             directory: self.directory.or(other.directory),
@@ -157,6 +165,7 @@ impl Settings {
             dhcp: file.dhcp,
             lease: file.lease,
             drive: file.drive,
+            interface: file.interface,
             guests: file.guest,
             user,
             directory,
@@ -192,6 +201,7 @@ impl Settings {
             dhcp: ready.dhcp.filter(|place| place.parse::<SocketAddr>().is_ok()),
             lease: None,
             drive: None,
+            interface: None,
             guests: ready.guests,
             user,
             directory: None,
@@ -285,6 +295,7 @@ struct TargetFile {
     dhcp: Option<String>,
     lease: Option<String>,
     drive: Option<String>,
+    interface: Option<String>,
     #[serde(default)]
     guest: Vec<Guest>,
     user: Option<UserFile>,

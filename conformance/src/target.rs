@@ -417,6 +417,11 @@ impl Target {
         is_named_so.then(|| path.with_file_name(format!("{machine}.iso")))
     }
 
+    /// The interface whose lease counts, if its owner says so.
+    pub fn lease_interface(&self) -> Option<&str> {
+        self.shared.settings.interface.as_deref()
+    }
+
     /// The URL of the API.
     pub fn endpoint(&self) -> Option<&str> {
         self.shared.settings.endpoint.as_deref()

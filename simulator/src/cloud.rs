@@ -16,6 +16,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::{Clock, Config, DhcpPlace, DrivePlace};
+use crate::guest::lease::Dialect;
 use crate::quirk::{Quirk, UnknownQuirk};
 use crate::release::{BadRelease, Release};
 use crate::server::{self, LoggedRequest, Patience, RequestLog};
@@ -302,6 +303,13 @@ impl CloudBuilder {
     #[must_use]
     pub fn dns(mut self) -> Self {
         self.config.dns_port = Some(0);
+        self
+    }
+
+    /// The DHCP client that the guests run: their lease files are its.
+    #[must_use]
+    pub fn lease_dialect(mut self, dialect: Dialect) -> Self {
+        self.config.lease_dialect = dialect;
         self
     }
 

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::path::PathBuf;
 
+use crate::guest::lease::Dialect;
 use crate::quirk::Quirk;
 use crate::release::Release;
 use crate::server::Patience;
@@ -99,6 +100,8 @@ pub struct Config {
     pub leases: Option<PathBuf>,
     /// Where the config drives of guests are written, if they are.
     pub drives: Option<DrivePlace>,
+    /// The DHCP client whose files they are.
+    pub lease_dialect: Dialect,
     /// Where the side door listens, if it does.
     pub control: Option<SocketAddr>,
     /// Whether the latest requests are kept; they are where the side door is open.
@@ -159,6 +162,7 @@ impl Default for Config {
             directories: Vec::new(),
             leases: None,
             drives: None,
+            lease_dialect: Dialect::default(),
             control: None,
             logs_requests: false,
             patience: Patience::default(),

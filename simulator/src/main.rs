@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use clap::{Parser, ValueEnum};
 use cloudstack_simulator::config::{Clock, Config, DhcpPlace, DrivePlace};
 use cloudstack_simulator::dns;
+use cloudstack_simulator::guest::lease::Dialect;
 use cloudstack_simulator::quirk::Quirk;
 use cloudstack_simulator::release::Release;
 use cloudstack_simulator::router::password_server;
@@ -63,6 +64,10 @@ struct Arguments {
     /// Where the guests' config drives are written, one <id>.iso for each that runs [default: nowhere]
     #[arg(long, value_name = "DIR")]
     drives: Option<PathBuf>,
+    /// The DHCP client whose files they are: dhclient, dhcpcd (the packet), udhcpc, networkd, networkmanager (what nmcli
+    /// prints) or wicked
+    #[arg(long, value_name = "CLIENT", default_value_t)]
+    lease_dialect: Dialect,
     /// Where the side door of test authors listens, or off; whoever reaches it may do everything
     #[arg(long, default_value = "off", value_name = "ADDR|off")]
     control: OrOff<SocketAddr>,
@@ -179,6 +184,7 @@ fn config(arguments: Arguments) -> Config {
         directories: Vec::new(),
         leases: arguments.leases,
         drives: arguments.drives.map(DrivePlace::In),
+        lease_dialect: arguments.lease_dialect,
         control: match arguments.control {
             OrOff::On(address) => Some(address),
             OrOff::Off => None,

@@ -650,6 +650,14 @@ quirks! {
     RouterRefusesHead "router-refuses-head";
     /// The router hands out tokens as EC2 does.
     ImdsTokenIsGiven "imds-token-is-given";
+    /// `instance-id` is empty.
+    InstanceIdIsEmpty "instance-id-is-empty";
+    /// User data cannot be read by the guest that it is for.
+    UserDataIsForbidden "user-data-is-forbidden";
+    /// There is no `service-offering`.
+    ServiceOfferingIsMissing "service-offering-is-missing";
+    /// There are no `public-keys` for a machine without a key.
+    PublicKeys404WhenNone "public-keys-404-when-none";
     /// User data and metadata have a content type.
     MetadataHasAContentType "metadata-has-a-content-type";
     /// User data and metadata are compressed for clients that accept it.
@@ -658,8 +666,6 @@ quirks! {
     EtagWithoutClosingQuote "etag-without-closing-quote";
     /// The password of a guest is a metadata type.
     PasswordIsMetadata "password-is-metadata";
-    /// `public-keys` of a guest without keys is a 404.
-    NoKeysAre404 "no-keys-are-404";
     /// `vm-id` is the number in the database.
     VmIdIsANumber "vm-id-is-a-number";
     /// `public-hostname` is a name instead of an address.
@@ -740,6 +746,14 @@ quirks! {
     LeaseLastsAnHour "lease-lasts-an-hour";
     /// Leases end at a word instead of a date.
     LeaseNeverEnds "lease-never-ends";
+    /// Leases have a server identifier of three bytes.
+    LeaseIdentifierIsMalformed "lease-identifier-is-malformed";
+    /// Statements of leases begin with a tab.
+    LeaseIsIndentedByTabs "lease-is-indented-by-tabs";
+    /// Lease files end without a newline.
+    LeaseWithoutFinalNewline "lease-without-final-newline";
+    /// Strings in leases lack their quotes.
+    LeaseStringsAreBare "lease-strings-are-bare";
     /// Leases are for another address than the guest has.
     LeaseNamesAnotherAddress "lease-names-another-address";
     /// Leases for ever last thirty days, as those of routers before 4.13.1.

@@ -13,7 +13,7 @@ mod log;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -30,7 +30,7 @@ use crate::cloud::{
 use crate::config::Config;
 use crate::control::{self, Control};
 use crate::directory;
-use crate::guest::lease;
+use crate::guest::lease::{self, Dialect};
 use crate::quirk::Quirk;
 use crate::router::{self, password_server};
 use crate::world::World;
@@ -103,6 +103,7 @@ pub(crate) async fn listen(
         real_addresses: config.real_addresses,
         leases: folders.leases.clone(),
         drives: folders.drives.clone().map(Drives::new),
+        lease_dialect: config.lease_dialect,
         bound: BTreeMap::new(),
         written: BTreeMap::new(),
     }));
@@ -219,11 +220,12 @@ struct Routers {
     leases: PathBuf,
     /// The config drives, if they are written.
     drives: Option<Drives>,
+    lease_dialect: Dialect,
     password_port: Option<u16>,
     dns_port: Option<u16>,
     bound: BTreeMap<Id, Bound>,
     /// The lease files as they were written last, so that a move of one guest costs one file.
-    written: BTreeMap<String, String>,
+    written: BTreeMap<String, Vec<u8>>,
 }
 
 /// A router's listener.
@@ -263,7 +265,7 @@ impl Routers {
     /// Closes what a restored world has not, and takes the lease files of guests away that it has not.
     async fn leave(&mut self, site: &Site) -> Result<(), StartError> {
         self.close(site).await;
-        let leases = lease_files(&site.shared.world());
+        let leases = lease_files(&site.shared.world(), self.lease_dialect);
         let stale: Vec<String> = self
             .written
             .keys()
@@ -341,11 +343,11 @@ impl Routers {
         }
         let files = {
             let world = site.shared.world();
-            lease_files(&world)
+            lease_files(&world, self.lease_dialect)
         };
         for (name, text) in files {
             if self.written.get(&name) != Some(&text) {
-                std::fs::write(self.leases.join(&name), &text)
+                write_whole(&self.leases, &name, &text)
                     .map_err(|source| StartError::Leases { path: self.leases.clone(), source })?;
                 self.written.insert(name, text);
             }
@@ -399,20 +401,21 @@ fn lease_name(uuid: &str) -> String {
     format!("{uuid}.leases")
 }
 
-/// The lease file of every guest that runs: all its cards, the default one last.
-fn lease_files(world: &World) -> Vec<(String, String)> {
-    world
-        .virtual_machines
-        .iter()
-        .filter(|(_, machine)| machine.state == MachineState::Running)
-        .map(|(_, machine)| {
-            let mut nics: Vec<_> = machine.nics.iter().collect();
-            nics.sort_by_key(|nic| nic.is_default);
-            let text: String =
-                nics.into_iter().filter_map(|nic| lease::of_card(world, machine, nic)).collect();
-            (lease_name(&machine.uuid.to_string()), text)
-        })
-        .collect()
+/// The lease files of every guest that runs.
+fn lease_files(world: &World, dialect: Dialect) -> Vec<(String, Vec<u8>)> {
+    let running = world.virtual_machines.iter().filter(|(_, machine)| machine.state == MachineState::Running);
+    let files = running.flat_map(|(_, machine)| {
+        let of_machine = lease::of_machine(world, machine, dialect).into_iter();
+        of_machine.map(|(card, bytes)| (lease_name(&format!("{}{card}", machine.uuid)), bytes))
+    });
+    files.collect()
+}
+
+/// Writes a file whole: whoever reads it meanwhile finds the old one or the new one.
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    let part = folder.join(format!(".{name}.part"));
+    std::fs::write(&part, bytes)?;
+    std::fs::rename(&part, folder.join(name))
 }
 
 /// Accepts connections until the cloud stops.

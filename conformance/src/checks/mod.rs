@@ -24,6 +24,7 @@ mod errors;
 mod events;
 mod firewall;
 mod groups;
+mod guest_programs;
 mod infrastructure;
 mod integration;
 mod isolation;
@@ -299,6 +300,10 @@ pub const AREAS: &[Area] = &[
     },
     Area { name: "dhcp", title: "What a router gives its guests' cards.", checks: dhcp::CHECKS },
     Area { name: "dns", title: "What a router knows by name.", checks: dns::CHECKS },
+        name: "guest-programs",
+        title: "What programs in guests depend on: cloud-init, cloudbase-init and CloudStack's own scripts.",
+        checks: guest_programs::CHECKS,
+    },
 ];
 
 /// All checks, in reading order.

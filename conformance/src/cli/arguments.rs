@@ -113,12 +113,15 @@ pub(super) struct TargetArguments {
     /// DHCP server of the virtual routers that answers where it is asked from
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(super) dhcp: Option<String>,
-    /// A guest's lease file
-    #[arg(long, value_name = "FILE")]
-    pub(super) lease: Option<String>,
     /// A guest's config drive, an image of ISO 9660
     #[arg(long, value_name = "FILE")]
     pub(super) drive: Option<String>,
+    /// What a guest's DHCP client noted down, whichever client; alone, it leads to the router
+    #[arg(long, value_name = "FILE")]
+    pub(super) lease: Option<String>,
+    /// The interface whose lease counts, if the file has leases of several; the last one if absent
+    #[arg(long, value_name = "NAME")]
+    pub(super) interface: Option<String>,
     /// URL of the unauthenticated port
     #[arg(long, value_name = "URL")]
     pub(super) integration: Option<String>,

@@ -159,3 +159,77 @@ fn the_doctor_tells_what_it_saw() {
     assert_eq!(ended.code, 0, "{}", ended.output);
     assert!(ended.output.contains("ok: the key is accepted, the release is 4.22.0.0"), "{}", ended.output);
 }
+
+/// A file of our own with this text.
+fn lease_file(name: &str, text: &[u8]) -> String {
+    let path = std::env::temp_dir().join(format!("cloudstack-conformance-{}-{name}", std::process::id()));
+    std::fs::write(&path, text).unwrap();
+    path.display().to_string()
+}
+
+/// A recorded lease file.
+fn recorded_lease(name: &str) -> String {
+    format!("{}/../fixtures/lease/{name}.leases", env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_doctor_tells_where_a_lease_leads() {
+    let fake = Fake::start(Sin::None);
+    let doctor = |lease: &str, more: &[&str]| {
+        let named = [
+            "doctor",
+            "--endpoint",
+            &fake.endpoint,
+            "--api-key",
+            KEY,
+            "--secret-key",
+            SECRET,
+            "--lease",
+            lease,
+        ];
+        conformance(&[&named[..], more].concat())
+    };
+    let ordinary = recorded_lease("two-interfaces");
+    let ended = doctor(&ordinary, &[]);
+    let line = format!("ok: the lease file {ordinary} of dhclient leads to 10.1.1.1\n");
+    assert!(ended.code == 0 && ended.output.contains(&line), "{}", ended.output);
+    assert!(!ended.output.contains("note: "), "{}", ended.output);
+    assert!(doctor(&ordinary, &["--interface", "eth1"]).output.contains(" leads to 10.1.2.1\n"));
+    let missing = doctor(&ordinary, &["--interface", "eth2"]);
+    let line = "it has no lease of the interface eth2, but of eth0 and eth1\nhint: name one of those with --interface\n";
+    assert!(missing.code == 3 && missing.output.contains(line), "{}", missing.output);
+    let hostile = doctor(&recorded_lease("hostile-strings"), &[]);
+    let line = "note: scripts that read it by `grep dhcp-server-identifier | tail -1` find {\"\n";
+    assert!(hostile.code == 0 && hostile.output.contains(line), "{}", hostile.output);
+    let malformed = doctor(&recorded_lease("malformed-identifier"), &[]);
+    let line =
+        "malformed-identifier.leases has a malformed server identifier: the server must send option 54";
+    assert!(malformed.code == 0 && malformed.output.contains(line), "{}", malformed.output);
+    let unreadable = doctor("no/such/file", &[]);
+    assert_eq!(unreadable.code, 3, "{}", unreadable.output);
+    assert!(unreadable.output.contains("could not use the lease file no/such/file: it cannot be read ("));
+}
+
+#[test]
+fn a_lease_alone_names_the_router() {
+    for (name, text, message) in [
+        ("empty", &b""[..], "it is empty\nhint: no DHCP server has answered yet; let the guest ask again\n"),
+        ("binary", b"\x02\x00", "it is neither text nor a DHCP packet (byte 0)\nhint: name the file that"),
+        ("nothing", b"HOME=/\n", "it has no IPv4 lease\nhint: name a file of dhclient, dhcpcd,"),
+        ("silent", b"lease {\n}\n", "it names no DHCP server\nhint: the server must send option 54,"),
+        ("torn", b"lease {\n", "it breaks off within its only lease\nhint: copy it again"),
+    ] {
+        let path = lease_file(name, text);
+        let ended = conformance(&["--lease", &path]);
+        std::fs::remove_file(&path).unwrap();
+        assert_eq!(ended.code, 2, "{name}: {}", ended.errors);
+        let expected = format!("error: could not find the router by the lease file {path}: {message}");
+        assert!(ended.errors.starts_with(&expected), "{name}: {}", ended.errors);
+    }
+    // Nobody answers there, and the message says where we looked.
+    let path = lease_file("leads", b"serverid='255.255.255.255'\n");
+    let ended = conformance(&["doctor", "--lease", &path]);
+    std::fs::remove_file(&path).unwrap();
+    assert!(ended.output.contains("could not reach the router http://255.255.255.255"), "{}", ended.output);
+    assert_eq!(ended.code, 3, "{}", ended.output);
+}

@@ -4,7 +4,7 @@
 //! 20,000 requests; `GENERATED_REQUESTS`, `GENERATED_SEED` and `GENERATED_FIRST` (a round) say otherwise.
 
 /// Dice that follow from a seed.
-mod dice;
+pub(crate) mod dice;
 /// What is sent: commands, parameters, values, damage.
 mod request;
 

@@ -15,6 +15,9 @@ mod fake;
 mod generated;
 /// Servers that mean harm, against the suite's client.
 mod hostile;
+/// Generated and recorded lease files, read by everybody who has a reader.
+#[cfg(feature = "embedded")]
+mod leases;
 /// Recorded answers in both formats, read by our decoder.
 mod parity;
 /// Clouds of older releases, judged by what they claim to be.

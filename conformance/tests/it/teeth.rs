@@ -80,6 +80,7 @@ const TEETH: &[&[Pair]] = &[
     LEASE_OPTIONS,
     DHCP,
     DNS,
+    GUEST_PROGRAMS,
 ];
 
 /// Checks that no fault of the simulator makes fail, with the reason.
@@ -932,7 +933,7 @@ const METADATA_VALUES: &[Pair] = &[
     ("metadata-values/public-address", "public-ipv4-is-always-the-router"),
     ("metadata-values/public-address", "public-hostname-is-a-name"),
     ("metadata-values/keys", "keys-share-a-line"),
-    ("metadata-values/no-keys", "no-keys-are-404"),
+    ("metadata-values/no-keys", "public-keys-404-when-none"),
     ("metadata-values/details", "details-are-not-metadata"),
     ("metadata-values/details", "details-split-at-the-last-equals"),
     ("metadata-values/order-of-details", "details-win"),
@@ -982,7 +983,28 @@ const PASSWORDS: &[Pair] = &[
 const LEASE: &[Pair] = &[
     ("lease/names-its-server", "lease-without-server-identifier"),
     ("lease/router-answers", "lease-names-another-server"),
+    ("lease/names-its-server", "lease-identifier-is-malformed"),
     ("lease/last-one-counts", "lease-names-another-address"),
+    ("lease/form-of-statements", "lease-is-indented-by-tabs"),
+    ("lease/form-of-statements", "lease-without-final-newline"),
+    ("lease/endless-one-has-dates", "lease-never-ends"),
+    ("lease/strings-are-quoted", "lease-strings-are-bare"),
+];
+
+const GUEST_PROGRAMS: &[Pair] = &[
+    ("guest-programs/cloud-init-finds-the-router", "lease-without-final-newline"),
+    ("guest-programs/cloud-init-finds-the-router", "lease-names-another-server"),
+    ("guest-programs/instance-id-is-filled", "instance-id-is-empty"),
+    ("guest-programs/user-data-is-answered", "user-data-is-forbidden"),
+    ("guest-programs/crawl-of-cloud-init", "metadata-index-names-missing"),
+    ("guest-programs/crawl-of-cloud-init", "metadata-index-is-json"),
+    ("guest-programs/crawl-of-cloud-init", "metadata-newline"),
+    ("guest-programs/requests-of-cloud-init", "metadata-is-compressed"),
+    ("guest-programs/host-name-without-domain", "local-hostname-is-fully-qualified"),
+    ("guest-programs/public-keys-are-keys", "public-keys-404-when-none"),
+    ("guest-programs/public-keys-are-keys", "legacy-url-missing"),
+    ("guest-programs/router-by-any-name", "host-header-is-checked"),
+    ("guest-programs/probe-of-cloudbase-init", "service-offering-is-missing"),
 ];
 
 const CONFIG_DRIVE: &[Pair] = &[

@@ -65,7 +65,9 @@ pub const TYPES: &[Type] = &[
             let offering = card.world.service_offerings.get(card.machine.offering);
             let shows_name = card.world.sins(Quirk::ServiceOfferingIsTheName);
             let text = offering.map(|row| if shows_name { &row.name } else { &row.display_text });
-            text.map(|text| card.escaped(text)).into()
+            text.filter(|_| !card.world.sins(Quirk::ServiceOfferingIsMissing))
+                .map(|text| card.escaped(text))
+                .into()
         },
     },
     Type {
@@ -113,6 +115,9 @@ pub const TYPES: &[Type] = &[
         name: "instance-id",
         is_static: true,
         value: |card| {
+            if card.world.sins(Quirk::InstanceIdIsEmpty) {
+                return Push::Null;
+            }
             Push::Text(if card.world.sins(Quirk::InstanceIdIsTheInternalName) {
                 card.world.instance_name(card.id, card.machine)
             } else {
@@ -135,7 +140,7 @@ pub const TYPES: &[Type] = &[
             let keys: Vec<&str> = card.machine.key_pairs.iter().map(|(_, key)| key.as_str()).collect();
             let separator = if card.world.sins(Quirk::KeysShareALine) { "," } else { "\n" };
             match keys.is_empty() {
-                true if card.world.sins(Quirk::NoKeysAre404) => Push::Skip,
+                true if card.world.sins(Quirk::PublicKeys404WhenNone) => Push::Skip,
                 true => Push::Null,
                 false => Push::Text(keys.join(separator)),
             }
@@ -533,6 +538,7 @@ fn folder_of(card: &Card<'_>, folder: &str, rest: &[&str]) -> Found {
 
 fn read(card: &Card<'_>, file: &File<'_>) -> Found {
     let bytes = match file {
+        File::UserData if card.world.sins(Quirk::UserDataIsForbidden) => return Found::Forbidden,
         File::UserData => card.user_data(),
         File::Index => Some(card.index()),
         File::Value("vm_password") if card.world.sins(Quirk::PasswordIsMetadata) => {
