@@ -24,7 +24,7 @@ use crate::{
     report::{Conclusion, Kind},
     runner::{self, Selection},
     settings::{Settings, SettingsError},
-    target::{Limits, Target},
+    target::{Guest, Limits, Target},
     wire::lease,
 };
 
@@ -126,6 +126,10 @@ pub fn main(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Printed 
 fn judge(arguments: &RunArguments) -> Result<Printed, Printed> {
     let settings = settings(&arguments.target)?;
     let profile = chosen_profile(arguments, settings.is_some())?;
+    let settings = match settings {
+        Some(settings) if profile == Profile::Guest => Some(from_inside(settings)?),
+        settings => settings,
+    };
     let known = match &arguments.known {
         Some(path) => Known::from_file(path)?,
         None => Known::default(),
@@ -317,6 +321,37 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         ));
     }
     Ok(settings.names_a_target().then_some(settings))
+}
+
+/// The target as the guest sees it in which we run: the lease leads to the router, and the router tells which machine
+/// it is, so that the API can be asked about it where there are keys.
+fn from_inside(mut settings: Settings) -> Result<Settings, Printed> {
+    if settings.lease.is_none() || !settings.guests.is_empty() {
+        return Ok(settings);
+    }
+    let router = match settings.router.take() {
+        Some(router) => router,
+        None => router_of_lease(&settings)?,
+    };
+    let path = Path::new(settings.lease.as_deref().unwrap_or_default());
+    let file = lease::File::open(path).ok();
+    let lease = file.as_ref().and_then(|file| file.lease(settings.interface.as_deref()).ok());
+    let address = lease.and_then(|lease| lease.value("fixed-address")).unwrap_or_default().to_owned();
+    settings.guests.push(Guest {
+        name: "this guest".to_owned(),
+        address,
+        router: router.clone(),
+        ..Guest::default()
+    });
+    settings.router = Some(router);
+    // A router that does not say so is judged all the same; the checks tell what is wrong with it.
+    let target = Target::new(settings.clone(), Limits::default(), None);
+    let page = target.router().get("/latest/meta-data/instance-id").ok();
+    let id = page.filter(|page| page.answer.status == 200).map(|page| page.text().trim().to_owned());
+    if let (Some(guest), Some(id)) = (settings.guests.first_mut(), id) {
+        guest.id = id;
+    }
+    Ok(settings)
 }
 
 /// The router that a lease file leads to, where nothing else names one: so a guest finds it.

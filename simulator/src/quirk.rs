@@ -688,8 +688,6 @@ quirks! {
     HostNameIsTheFirst "host-name-is-the-first";
     /// All cards of a machine have the address of its default card in their metadata.
     CardsShareTheDefaultAddress "cards-share-the-default-address";
-    /// User data is decoded again if it is base64 within base64.
-    RouterDecodesTwice "router-decodes-twice";
     /// Only the documented types have legacy URLs.
     LegacyUrlsOfSevenTypes "legacy-urls-of-seven-types";
     /// Legacy URLs with a slash at their end answer 404.

@@ -54,7 +54,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/label",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive],
         requirement: "The config drive has the label of the setting `vm.configdrive.label`, `config-2` unless it is changed.",
         source: "VirtualMachineManager.java:65",
@@ -64,7 +64,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/both-trees",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive],
         requirement: "The config drive has the same files under the names of Rock Ridge and of Joliet.",
         source: "ConfigDriveBuilder.java:186-212",
@@ -85,7 +85,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/user-data",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive, Command("getVirtualMachineUserData")],
         requirement: "The user data on the config drive is that of the API, decoded, for scripts of CloudStack and of OpenStack.",
         source: "ConfigDriveBuilder.java:141-168,438-464",
@@ -112,7 +112,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/metadata-of-the-api",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive, Command("listVirtualMachines"), Command("listServiceOfferings")],
         requirement: "The metadata on the config drive is what the API says of the machine, each value in a file without a newline.",
         source: "NetworkModelImpl.java:2605-2644",
@@ -141,7 +141,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/metadata-of-the-router",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive, Router],
         requirement: "The config drive has a file for each value that the router serves and is not empty, but for the public address.",
         source: "ConfigDriveBuilder.java:438-464, NetworkModelImpl.java:2605-2715",
@@ -171,7 +171,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/public-address",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive, Command("listVirtualMachines"), Command("listZones")],
         requirement: "The public address on the config drive is the one that stands for the machine, else its own, without a name in an advanced zone.",
         source: "NetworkModelImpl.java:2632-2644",
@@ -201,7 +201,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/meta-data",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive],
         requirement: "`meta_data.json` has the metadata of the config drive under the names that OpenStack has for it.",
         source: "NetworkModel.java:80-89, ConfigDriveBuilder.java:466-535",
@@ -236,7 +236,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/vendor-data",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[ConfigDrive, Since("4.22")],
         requirement: "`vendor_data.json` sets the password on the config drive, or is an empty object if there is none.",
         source: "ConfigDriveBuilder.java:275-301",
@@ -279,7 +279,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "config-drive/network-data",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[
             ConfigDrive,
             Command("listVirtualMachines"),

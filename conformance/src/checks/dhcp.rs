@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dhcp/unknown-card",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A card that no machine has is not answered.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl:282",
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dhcp/fixed-address",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A card gets the address that the API shows whenever it asks: new, back, and to go on.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:209-229",
@@ -81,7 +81,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dhcp/no-other-address",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A card that wants another address than its own does not get it.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:209-229",
@@ -103,7 +103,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dhcp/server-is-the-router",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "Offers and acknowledgements name the router that serves the guest its metadata.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -125,7 +125,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dhcp/no-times",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Dhcp, Router, Command("listVirtualMachines"), Since("4.13.1")],
         requirement: "A lease is for ever and has no times of renewal, even for a card that asks for them.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:202-207",
@@ -147,7 +147,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dhcp/name-is-the-routers",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "Acknowledgements name the guest as the API does, whatever it calls itself, and offers do not name it.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:209-229",

@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/data-server",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: DATA_SERVER,
         requirement: "`data-server` is the router's address in the guest's network, in any case of letters.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:148-152",
@@ -36,7 +36,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/data-server-in-the-domain",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: DATA_SERVER,
         requirement: "`data-server` in the domain of the guest's network is the router, too.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -51,7 +51,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/guests",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The guests of a network are known by name, with and without its domain.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/names-of-addresses",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The address of a guest leads to its name with the domain.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/by-own-knowledge",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "Answers about guests are authoritative and nobody may keep them.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -114,7 +114,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/no-address-of-that-kind",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: DATA_SERVER,
         requirement: "`data-server` has no IPv6 address, which is no error.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -130,7 +130,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "dns/unknown-name",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Dns],
         requirement: "A plain name that nobody has does not exist.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",

@@ -21,7 +21,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/cloud-init-finds-the-router",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease, Router],
         requirement: "The scan of cloud-init finds in a lease file of dhclient the server that answers the guest.",
         source: "cloudinit/net/dhcp.py:307-333,626-686",
@@ -41,7 +41,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/instance-id-is-filled",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The probe of cloud-init, a GET of instance-id, has a body.",
         source: "cloudinit/sources/DataSourceCloudStack.py:173-202",
@@ -58,7 +58,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/user-data-is-answered",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "User data is there or is not, at once: any other status makes guests wait for it.",
         source: "cloudinit/sources/helpers/ec2.py:144-181, cloudbaseinit/metadata/services/base.py:57-106",
@@ -68,7 +68,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/crawl-of-cloud-init",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "Whoever follows the index of metadata as cloud-init does gets a value for each name, and one line of text \
                       for those of the machine.",
@@ -100,7 +100,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/requests-of-cloud-init",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A request with the headers of cloud-init gets the bytes that any other gets.",
         source: "cloudinit/url_helper.py",
@@ -121,7 +121,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/host-name-without-domain",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The host name in the metadata has no domain, which programs add from the lease.",
         source: "cloudinit/sources/DataSourceCloudStack.py:89-171",
@@ -139,7 +139,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/public-keys-are-keys",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The ssh keys of a guest are an answer with one key a line, and an empty one if it has none.",
         source: "setup/bindir/cloud-set-guest-sshkey.in:34-68, cloudbaseinit/metadata/services/cloudstack.py:105-129",
@@ -166,7 +166,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/router-by-any-name",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "A guest reads the same from its router by whatever name or address it asks for it.",
         source: "cloudbaseinit/metadata/services/cloudstack.py:84-103, setup/bindir/cloud-set-guest-sshkey.in:34-68",
@@ -184,7 +184,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "guest-programs/probe-of-cloudbase-init",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The probe of cloudbase-init, a GET of service-offering, is answered.",
         source: "cloudbaseinit/metadata/services/cloudstack.py:63-82",
@@ -217,8 +217,8 @@ fn scanned(text: &str) -> Option<String> {
     blocks.iter().rev().find_map(|block| {
         let statements = block.split(';').map(|line| line.trim().replace('"', "").replace("option ", ""));
         let pairs: Vec<String> = statements.collect();
-        let values = pairs.iter().filter_map(|pair| pair.split_once(' '));
-        let found = values.filter(|(name, _)| *name == "dhcp-server-identifier").last();
+        let mut values = pairs.iter().filter_map(|pair| pair.split_once(' '));
+        let found = values.rfind(|(name, _)| *name == "dhcp-server-identifier");
         found.map(|(_, value)| value.to_owned()).filter(|value| !value.is_empty())
     })
 }

@@ -8,14 +8,14 @@ use super::prelude::*;
 use crate::wire::{
     ExchangeError,
     http::Url,
-    lease::{Dialect, File, Problem},
+    lease::{self as file, Dialect, File, Problem},
 };
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease/names-its-server",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease],
         requirement: "The last lease of a guest names the address of its server.",
         source: "dhclient.c:4099-4235",
@@ -28,7 +28,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease/router-answers",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease, Router],
         requirement: "The server that the last lease names is the router that answers the guest.",
         source: "cloudinit/sources/DataSourceCloudStack.py",
@@ -42,7 +42,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease/last-one-counts",
         level: Must,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease, Router],
         requirement: "The last lease of a guest is that of its address.",
         source: "dhclient.c:4099-4235",
@@ -62,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease/form-of-statements",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease],
         requirement: "Each statement of a lease of dhclient has a line of its own, indented by two blanks and ended by a \
                       semicolon, and the file ends with a brace and a newline.",
@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease/endless-one-has-dates",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease],
         requirement: "A lease without end is renewed and over at dates, and names no times of renewal.",
         source: "dhclient.c:4099-4235",
@@ -118,7 +118,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease/strings-are-quoted",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease],
         requirement: "Names in a lease of dhclient are strings in quotes, so that no value can pass for a statement.",
         source: "dhclient.c:4099-4235, common/print.c:33-110",
@@ -191,6 +191,12 @@ fn is_time(words: &[&str]) -> bool {
         }
         _ => false,
     }
+}
+
+/// The lease that counts. A file that is not there tells nothing about the target.
+pub(super) fn that_counts(target: &Target) -> Result<file::Lease, Stop> {
+    let (path, file) = read(target)?;
+    file.lease(target.lease_interface()).cloned().map_err(|problem| stop(problem, &path))
 }
 
 /// The lease file, and where it is.

@@ -1,15 +1,8 @@
 //! What a router gave a guest: route, resolvers, names and times in its lease file, compared with what the API says of
 //! its card. How a router gives them is in [`dhcp`](super::dhcp).
 
-use super::{cards, prelude::*, setup};
-use crate::{
-    check::Capability,
-    target::Guest,
-    wire::{
-        ExchangeError,
-        lease::{self as file, LeaseError},
-    },
-};
+use super::{cards, lease, prelude::*, setup};
+use crate::{check::Capability, target::Guest, wire::lease as file};
 
 const NEEDS: &[Capability] = &[Lease, Command("listVirtualMachines")];
 
@@ -20,7 +13,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/route",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The lease of a guest's default card leads out by the gateway of its network.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:106-129",
@@ -33,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/resolvers",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[
             Lease,
             Router,
@@ -69,7 +62,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/domain",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease, Command("listVirtualMachines"), Command("listNetworks")],
         requirement: "The lease of a guest's default card names the domain of its network.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:106-129, NetworkOrchestrator.java:2944",
@@ -83,13 +76,13 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/without-end",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease, Since("4.13.1")],
         requirement: "A lease is for ever and says nothing of renewals.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:202-207",
         rules: &["DHCP-004"],
         run: |target| {
-            let lease = read(target)?;
+            let lease = lease::that_counts(target)?;
             option(&lease, "dhcp-lease-time", FOREVER)?;
             for name in ["dhcp-renewal-time", "dhcp-rebinding-time"] {
                 if let Some(seconds) = lease.option(name) {
@@ -102,7 +95,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/mtu",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: &[Lease, Command("listVirtualMachines"), Command("listNetworks"), Since("4.18")],
         requirement: "The lease names the MTU of the network.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:131-133, CsHelper.py:113-131",
@@ -123,7 +116,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/netmask-and-broadcast",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The lease has netmask and broadcast address of the network.",
         source: "systemvm/debian/etc/dnsmasq.conf.tmpl",
@@ -137,7 +130,7 @@ pub(super) const CHECKS: &[Check] = &[
     Check {
         id: "lease-options/host-name",
         level: Should,
-        profile: ReadOnly,
+        profile: InGuest,
         needs: NEEDS,
         requirement: "The lease calls the guest by its host name, without a domain.",
         source: "systemvm/debian/opt/cloud/bin/cs/CsDhcp.py:209-229",
@@ -225,18 +218,9 @@ pub(super) const CHECKS: &[Check] = &[
 
 /// The first guest, its card, and the lease that it has written down.
 fn first(target: &Target) -> Result<(&Guest, cards::Card, file::Lease), Stop> {
-    let lease = read(target)?;
+    let lease = lease::that_counts(target)?;
     let (guest, card) = cards::first(target)?;
     Ok((guest, card, lease))
-}
-
-/// The lease that counts. A file that is not there tells nothing about the target.
-fn read(target: &Target) -> Result<file::Lease, Stop> {
-    let path = target.lease().ok_or(Stop::Unsupported(Lease))?;
-    file::read(&path).map_err(|error| match error {
-        LeaseError::Unreadable { .. } => ExchangeError::Fault(error.to_string()).into(),
-        other => Mismatch::new("lease file", "a lease", other).into(),
-    })
 }
 
 /// An option of the lease must have this value.

@@ -297,20 +297,6 @@ pub(super) const CHECKS: &[Check] = &[
             second.get("/latest/meta-data/instance-id")?.expect_body(&own.id)
         },
     },
-    Check {
-        id: "metadata-values/encoded-twice",
-        level: Should,
-        profile: Core,
-        needs: OWN_GUEST,
-        requirement: "User data that a client encoded twice is decoded once.",
-        source: "systemvm/debian/opt/cloud/bin/configure.py:888-896",
-        rules: &["UD-034", "MD-003"],
-        run: |target| {
-            let inner = STANDARD.encode("#cloud-config\n");
-            let own = guest(target)?.with("userdata", STANDARD.encode(&inner)).deploy()?;
-            own.router.get("/latest/user-data")?.expect_body(&inner)
-        },
-    },
 ];
 
 /// A guest with registered user data and these details.
@@ -325,7 +311,7 @@ fn with_details<'t>(target: &'t Target, details: &[(&str, &str)]) -> Result<OwnG
     let id = id_in(&request.post().send()?, "userdata.id")?;
     let deployment = guest(target)?.with("userdataid", id);
     let with_detail = |deployment: Deployment<'t>, (name, value): &(&str, &str)| {
-        deployment.with(&format!("userdatadetails[0].{name}"), value)
+        deployment.with(&format!("userdatadetails[0].{name}"), *value)
     };
     details.iter().fold(deployment, with_detail).deploy()
 }

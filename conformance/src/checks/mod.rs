@@ -300,6 +300,7 @@ pub const AREAS: &[Area] = &[
     },
     Area { name: "dhcp", title: "What a router gives its guests' cards.", checks: dhcp::CHECKS },
     Area { name: "dns", title: "What a router knows by name.", checks: dns::CHECKS },
+    Area {
         name: "guest-programs",
         title: "What programs in guests depend on: cloud-init, cloudbase-init and CloudStack's own scripts.",
         checks: guest_programs::CHECKS,

@@ -56,12 +56,13 @@ pub(super) fn guest(target: &Target) -> Result<Deployment<'_>, Stop> {
 
 impl<'t> Deployment<'t> {
     /// Sets a parameter of `deployVirtualMachine`, in place of what was there.
-    pub(super) fn with(mut self, name: &str, value: impl ToString) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        let value = value.into();
         self.params.retain(|(other, _)| other != name);
         if name == "name" {
-            self.name = value.to_string();
+            self.name.clone_from(&value);
         }
-        self.params.push((name.to_owned(), value.to_string()));
+        self.params.push((name.to_owned(), value));
         self
     }
 

@@ -63,7 +63,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "user-data/no-base64",
-        level: Must,
+        level: Should,
         profile: Core,
         needs: NEEDS,
         requirement: "User data with a character outside both alphabets of base64 is refused with 431.",
@@ -156,7 +156,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "user-data/longest-by-get",
-        level: Must,
+        level: Should,
         profile: Core,
         needs: INCLUSIVE,
         requirement: "User data of 4096 characters is accepted by GET.",
@@ -169,7 +169,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "user-data/too-long-for-get",
-        level: Must,
+        level: Should,
         profile: Core,
         needs: NEEDS,
         requirement: "User data of more than 4096 characters is refused by GET with 431.",
@@ -253,7 +253,7 @@ pub(super) const CHECKS: &[Check] = &[
     },
     Check {
         id: "user-data/inline-or-registered",
-        level: Must,
+        level: Should,
         profile: Core,
         needs: &[Command("createNetwork"), Command("deployVirtualMachine"), Command("registerUserData")],
         requirement: "A deployment with both `userdata` and `userdataid` is refused with 431.",

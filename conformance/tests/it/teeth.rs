@@ -943,7 +943,6 @@ const METADATA_VALUES: &[Pair] = &[
     ("metadata-values/host-name-is-kept", "host-name-is-exposed"),
     ("metadata-values/host-name-follows", "host-name-is-the-first"),
     ("metadata-values/each-card-its-own", "cards-share-the-default-address"),
-    ("metadata-values/encoded-twice", "router-decodes-twice"),
 ];
 
 const ROUTER: &[Pair] = &[

@@ -268,9 +268,6 @@ impl<'a> Card<'a> {
         }
         // The API stores only what decodes (UD-006).
         let mut bytes = STANDARD.decode(text).unwrap_or_default();
-        if self.world.sins(Quirk::RouterDecodesTwice) {
-            bytes = STANDARD.decode(&bytes).unwrap_or(bytes);
-        }
         let is_fresh = || self.machine.updated.is_some_and(|then| then.plus_seconds(1) > self.world.now);
         if self.world.sins(Quirk::UserDataIsTorn) && is_fresh() {
             bytes.truncate(bytes.len() / 2);

@@ -26,8 +26,8 @@ pub(super) fn cloud_init(text: &str) -> Option<String> {
 /// `grep dhcp-server-identifier FILE | tail -1 | awk '{print $NF}' | tr -d ';'` (LS-015).
 pub(super) fn pipeline(bytes: &[u8]) -> Option<String> {
     let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-    let line = text.split('\n').filter(|line| line.contains("dhcp-server-identifier")).last()?;
-    let word = line.split([' ', '\t']).filter(|word| !word.is_empty()).last()?;
+    let line = text.split('\n').rfind(|line| line.contains("dhcp-server-identifier"))?;
+    let word = line.split([' ', '\t']).rfind(|word| !word.is_empty())?;
     let word: Vec<u8> =
         word.replace(';', "").chars().filter_map(|letter| u8::try_from(letter).ok()).collect();
     Some(String::from_utf8_lossy(&word).into_owned())

@@ -70,7 +70,7 @@ pub fn image(label: &str, written: Moment, files: &[File], trees: Trees) -> Vec<
 /// A folder of the tree that all spellings share.
 #[derive(Default)]
 struct Node {
-    folders: BTreeMap<String, Node>,
+    folders: BTreeMap<String, Self>,
     files: BTreeMap<String, usize>,
 }
 
@@ -370,7 +370,7 @@ fn record(identifier: &[u8], extent: Extent, is_folder: bool, written: Moment, f
     record.extend([1, 0, 0, 1]);
     record.push(u8::try_from(identifier.len()).unwrap_or(u8::MAX));
     record.extend(identifier);
-    if identifier.len() % 2 == 0 {
+    if identifier.len().is_multiple_of(2) {
         record.push(0);
     }
     record.extend(fields);
