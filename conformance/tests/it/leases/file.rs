@@ -213,7 +213,7 @@ fn identifier(dice: &mut Dice, is_strange: bool) -> (Option<Expected>, Vec<Strin
 
 /// One of some texts.
 fn one(dice: &mut Dice, texts: &[&'static str]) -> &'static str {
-    dice.pick(texts)
+    dice.pick::<&str>(texts)
 }
 
 fn shuffle(dice: &mut Dice, statements: &mut [String]) {
