@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # Stock DHCP clients and resolvers in a network namespace find their address, their router and what it serves.
-# Usage: guests.sh SIMULATOR WORK, as root. The router's namespace has the address of the demo world's first network
+# Usage: guests.sh SIMULATOR SUITE WORK, as root, with a suite that needs no library. The router's namespace has the address of the demo world's first network
 # on eth0, the guest's namespace is the other end of that cable. A third one has nothing but its loopback addresses, as
 # a developer's machine without rights. All end with this script.
 set -euo pipefail
 simulator=$1
-work=$2
+suite=$2
+work=$3
 router=cs-router-$$
 guest=cs-guest-$$
 alone=cs-alone-$$
@@ -26,18 +27,19 @@ for namespace in "$router" "$guest" "$alone"; do ip -n "$namespace" link set lo 
 ip -n "$router" address add 10.1.1.1/24 dev eth0
 ip -n "$router" link set eth0 up
 
-# start NAMESPACE NAME FLAGS...: the ready line, which says that all listens, goes to $work/NAME.json.
+# start NAMESPACE NAME API FLAGS...: the ready line, which says that all listens, goes to $work/NAME.json.
 start() {
-    local namespace=$1 name=$2 ready
-    shift 2
+    local namespace=$1 name=$2 api=$3 ready
+    shift 3
     mkfifo "$work/$name.ready"
-    ip netns exec "$namespace" "$simulator" --api 127.0.0.1:0 --integration 127.0.0.1:0 --leases "$work/leases-of-$name" \
+    ip netns exec "$namespace" "$simulator" --api "$api" --integration 127.0.0.1:0 --leases "$work/leases-of-$name" \
         --print json "$@" >"$work/$name.ready" &
     simulators+=("$!")
     read -r ready <"$work/$name.ready"
     printf '%s' "$ready" >"$work/$name.json"
 }
-start "$router" router --router 10.1.1.1:80 --dhcp eth0
+# Guests with keys reach the API too, beside the router's own ports.
+start "$router" router 10.1.1.1:8088 --router 10.1.1.1:80 --dhcp eth0
 
 # ask COMMAND: the integration port needs no signature.
 ask() {
@@ -211,6 +213,24 @@ ip netns exec "$guest" sh -c '
     mount --bind "$0/dhcp" /var/lib/dhcp && mount --bind "$0/nobody.conf" /etc/resolv.conf && exec "$@"' \
     "$work" /usr/bin/python3 "$work/data-source.py" "$work/machine.json" "$work/cloud" nobody 10.1.1.1
 
+printf '# the suite inside of the guest: one program and one lease file in an empty folder\n'
+mkdir "$work/inside"
+cp "$suite" "$work/inside/suite"
+cp "$work/dhclient.leases" "$work/inside/dhclient.leases"
+inside() { ip netns exec "$guest" chroot "$work/inside" /suite run --profile guest --lease /dhclient.leases "$@"; }
+inside
+printf '# the same with keys at hand: what the API says of the machine is what the router says\n'
+key_of() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["credentials"][0][sys.argv[2]])' "$work/router.json" "$1"; }
+CLOUDSTACK_KEY=$(key_of apikey) CLOUDSTACK_SECRET=$(key_of secretkey) \
+    inside --endpoint http://10.1.1.1:8088/client/api --report terminal --report "json=/inside.json"
+python3 - "$work/inside/inside.json" <<'PY'
+import json, sys
+report = json.load(open(sys.argv[1]))
+judged = {check["id"]: check["verdict"] for check in report["checks"]}
+for check in ["metadata/values-are-the-machines", "lease/router-answers", "passwords/unknown-wishes"]:
+    assert judged[check] == "passed", (check, judged[check])
+PY
+
 printf '# cloud-init again, with another password, by the name of the router: no lease is there\n'
 ip netns exec "$router" python3 - "$work/router.json" "$work/machine.json" <<'PY'
 import json, sys, urllib.request
@@ -232,7 +252,7 @@ resolving sh -c 'mount --bind "$0/no-leases" /var/lib/dhcp && exec "$@"' \
     "$work" /usr/bin/python3 "$work/data-source.py" "$work/machine.json" "$work/cloud" 10.1.1.1 10.1.1.1
 
 printf '# cloud-init on loopback addresses: the router is a line in /etc/hosts, the guest an address to speak from\n'
-start "$alone" alone --router 127.1.1.1:80
+start "$alone" alone 127.0.0.1:0 --router 127.1.1.1:80
 ip netns exec "$alone" python3 "$work/deploy.py" "$work/alone.json" >"$work/alone-machine.json"
 address=$(of_machine alone-machine address)
 ip -n "$alone" route add local 127.1.1.1/32 dev lo src "127.${address#10.}" table local

@@ -730,6 +730,8 @@ quirks! {
     PasswordsReachEveryCard "passwords-reach-every-card";
     /// A router that starts again has forgotten the passwords.
     PasswordsDieWithTheRouter "passwords-die-with-the-router";
+    /// New SSH keys bring no new password.
+    NewKeysBringNoPassword "new-keys-bring-no-password";
     /// The router is given another password than the caller is told.
     RoutersGetAnotherPassword "routers-get-another-password";
 

@@ -218,7 +218,7 @@ impl<'a> Walk<'a> {
     fn over(image: &'a [u8], descriptor: &[u8], names: Names) -> Result<Tree, IsoError> {
         let root =
             Record::read(&descriptor[156..190]).ok_or(IsoError::Broken("the volume has no root folder"))?;
-        let mut walk = Walk {
+        let mut walk = Self {
             image,
             names,
             tree: Tree::default(),

@@ -185,7 +185,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 machine.key_pairs = keys;
             }
             // The router gets a new password with the key, which nobody is told (PW-008).
-            if world.knows_passwords(id) {
+            if world.knows_passwords(id) && !world.sins(Quirk::NewKeysBringNoPassword) {
                 world.give_password(id, None);
             }
             Ok(Reply::Object(show(world, id, *caller)))
