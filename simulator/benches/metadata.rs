@@ -99,9 +99,13 @@ impl Server {
 
     /// nginx with this answer to everything, if it is there.
     fn nginx(body: &str) -> Option<Self> {
-        let program = ["nginx", "/usr/sbin/nginx"]
-            .into_iter()
-            .find(|program| Command::new(program).arg("-v").stderr(Stdio::null()).status().is_ok())?;
+        let program = ["nginx", "/usr/sbin/nginx"].into_iter().find(|program| {
+            Command::new(program)
+                .arg("-v")
+                .stderr(Stdio::null())
+                .status()
+                .is_ok_and(|status| status.success())
+        })?;
         let folder = std::env::temp_dir().join(format!("cloudstack-simulator-nginx-{}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("the folder for temporary files can be written");
         let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
