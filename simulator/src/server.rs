@@ -324,6 +324,9 @@ impl Routers {
                         Ok(open) => open,
                         Err(_) => bind("a password server", SocketAddr::new(bound.ip(), 0)).await?,
                     };
+                    if port == 0 {
+                        self.password_port = Some(bound.port());
+                    }
                     accepting.push(serve(listener, Door::Passwords(network), site.clone()));
                     passwords = Some(bound);
                 }
