@@ -66,6 +66,16 @@ pub enum WorldError {
         /// The name.
         missing: String,
     },
+    /// A machine that is to run and that no host has room for.
+    #[error(
+        "could not build the world {name}: no host has room for the machine {machine:?}; name more `hosts`"
+    )]
+    NoRoom {
+        /// The world's name or file.
+        name: String,
+        /// The machine.
+        machine: String,
+    },
     /// A setting that the simulator does not know.
     #[error("could not build the world {name}: {source}")]
     Setting {
@@ -545,6 +555,10 @@ impl Builder<'_> {
         }
         if plan.running {
             self.world.run_machine(id);
+            let machine = self.world.virtual_machines.get(id);
+            if let Some(machine) = machine.filter(|machine| machine.host.is_none()) {
+                return Err(WorldError::NoRoom { name: self.name.to_owned(), machine: machine.name.clone() });
+            }
         }
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloudstack_simulator::world::clock::VIRTUAL_EPOCH;
+use cloudstack_simulator::world::preset;
 use cloudstack_simulator::{Cloud, Guest};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpSocket;
@@ -22,7 +24,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The demo world with a thousand more machines, each with a text of its own for user data.
 fn crowded() -> String {
-    let mut text = include_str!("../../../fixtures/world/demo.toml").to_owned();
+    let text = include_str!("../../../fixtures/world/demo.toml");
+    // Two hosts have no room for so many.
+    let hosts: Vec<String> = (11..31).map(|last| format!("\"172.16.0.{last}\"")).collect();
+    let mut text = text.replace("\"172.16.0.11\", \"172.16.0.12\"", &hosts.join(", "));
     for network in 0..GUESTS / NEIGHBOURS {
         let _ = write!(
             text,
@@ -100,6 +105,18 @@ fn a_thousand_guests_at_once_get_only_their_own_data() {
         };
         tokio::time::timeout(PATIENCE, everybody).await.expect("the router answers all of them");
     });
+}
+
+#[test]
+fn a_world_without_room_for_its_machines_is_refused() {
+    let text = crowded();
+    let few = text
+        .lines()
+        .map(|line| if line.starts_with("hosts = ") { "hosts = [\"172.16.0.11\"]" } else { line });
+    let text = few.collect::<Vec<_>>().join("\n");
+    let refused =
+        preset::build("crowd", &text, 1, VIRTUAL_EPOCH).expect_err("one host is not enough").to_string();
+    assert!(refused.contains("no host has room for the machine \"guest-"), "{refused}");
 }
 
 #[test]

@@ -92,7 +92,7 @@ pub(super) fn deploy_from(
     details.push((NOT_STARTED.to_owned(), "true".to_owned()));
     details.extend(key_details(&key_pairs));
     world.record_root_volume(id, caller.user, caller.owner());
-    let user_data_details = arguments.merged("userdatadetails");
+    let user_data_details = user_data_details(arguments);
     let group = arguments.filled("group").map(str::to_owned);
     if let Some(group) = &group {
         found_group(world, owner, group);
@@ -335,6 +335,11 @@ pub(super) fn found_group(world: &mut World, owner: crate::world::Owner, name: &
     if world.register.by_name(Kind::InstanceGroup, owner, name).is_none() {
         world.add_record(Kind::InstanceGroup, owner, name, imbl::OrdMap::new());
     }
+}
+
+/// The values for the parameters of user data that a command gives.
+pub(super) fn user_data_details(arguments: &Arguments) -> Vec<(String, String)> {
+    arguments.merged("userdatadetails")
 }
 
 /// The public keys that a command names, with their names; all must be the owner's (VM-057).

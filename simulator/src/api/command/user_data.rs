@@ -4,6 +4,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::deployment::user_data_details;
 use super::{Behaviour, acting_owner};
 use crate::api::caller::Caller;
 use crate::api::error::ApiError;
@@ -282,7 +283,7 @@ fn refuse_unknown_details(world: &World, linked: Option<Id>, arguments: &Argumen
     if !world.sins(Quirk::UserDataParamsAreCompulsory) {
         return Ok(());
     }
-    let given = arguments.merged("userdatadetails");
+    let given = user_data_details(arguments);
     let mut names = row.params.iter().flat_map(|params| params.split(','));
     match names.find(|name| !given.iter().any(|(key, _)| key == name)) {
         Some(missing) => Err(ApiError::invalid(format!("No value is given for the parameter {missing}"))),

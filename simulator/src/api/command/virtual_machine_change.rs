@@ -1,6 +1,8 @@
 //! What changes in a virtual machine: names, size, keys, passwords, user data, root volume and owner.
 
-use super::deployment::{custom_size, found_group, key_details, key_pairs, networks, refusal_to_scale};
+use super::deployment::{
+    custom_size, found_group, key_details, key_pairs, networks, refusal_to_scale, user_data_details,
+};
 use super::user_data::finalised;
 use super::virtual_machine::{
     dump, machine, note_capacity, refuse_expunged, refuse_expunged_as, show, show_with_password,
@@ -232,7 +234,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             }
             let template = machine.template;
             let (content, linked) = finalised(world, *caller, arguments, template)?;
-            let details = arguments.merged("userdatadetails");
+            let details = user_data_details(arguments);
             let keeps_details = world.sins(Quirk::ResetsKeepUserDataDetails) && details.is_empty();
             if let Some(machine) = world.virtual_machines.get_mut(id) {
                 machine.user_data = content;
@@ -410,7 +412,7 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
     let found = finalised(world, *caller, arguments, template);
     let (content, linked) = found.map_err(|error| wrap(&error.text.unwrap_or_default()))?;
     let details = arguments.merged("details");
-    let user_data_details = arguments.merged("userdatadetails");
+    let user_data_details = user_data_details(arguments);
     let stale = world.sins(Quirk::UserDataNeedsRestart);
     if let Some(machine) = world.virtual_machines.get_mut(id) {
         if let Some(name) = arguments.filled("displayname") {
