@@ -226,7 +226,7 @@ CLOUDSTACK_KEY=$(key_of apikey) CLOUDSTACK_SECRET=$(key_of secretkey) \
 python3 - "$work/inside/inside.json" <<'PY'
 import json, sys
 report = json.load(open(sys.argv[1]))
-judged = {check["id"]: check["verdict"] for check in report["checks"]}
+judged = {check["id"]: check["verdict"] for check in report["outcomes"]}
 for check in ["metadata/values-are-the-machines", "lease/router-answers", "passwords/unknown-wishes"]:
     assert judged[check] == "passed", (check, judged[check])
 PY

@@ -86,7 +86,10 @@ impl Embedded {
         let anywhere = DhcpPlace::Address(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0));
         builder = builder.dhcp(anywhere).dns();
         // Some checks ask for whatever is offered.
-        builder = builder.without_hints().drives();
+        builder = builder.without_hints();
+        if wanted.drives {
+            builder = builder.drives();
+        }
         for quirk in quirks {
             builder = builder.quirk(quirk)?;
         }

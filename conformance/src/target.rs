@@ -168,6 +168,8 @@ pub struct Wanted {
     pub settings: Vec<(&'static str, &'static str)>,
     /// A directory at which passwords are tried.
     pub directory: bool,
+    /// The config drives of guests, which cost work at each change.
+    pub drives: bool,
 }
 
 impl Wanted {
@@ -178,6 +180,7 @@ impl Wanted {
             match need {
                 Capability::Setting(name, value) => wanted.settings.push((*name, *value)),
                 Capability::Directory => wanted.directory = true,
+                Capability::ConfigDrive => wanted.drives = true,
                 _ => {}
             }
         }
