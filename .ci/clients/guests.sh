@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stock DHCP clients and resolvers in a network namespace find their address, their router and what it serves.
-# Usage: guests.sh SIMULATOR SUITE WORK, as root, with a suite that needs no library. The router's namespace has the address of the demo world's first network
+# Usage: guests.sh SIMULATOR SUITE WORK, as root. The router's namespace has the address of the demo world's first network
 # on eth0, the guest's namespace is the other end of that cable. A third one has nothing but its loopback addresses, as
 # a developer's machine without rights. All end with this script.
 set -euo pipefail
@@ -217,12 +217,17 @@ printf '# the suite inside of the guest: one program and one lease file in an em
 mkdir "$work/inside"
 cp "$suite" "$work/inside/suite"
 cp "$work/dhclient.leases" "$work/inside/dhclient.leases"
-inside() { ip netns exec "$guest" chroot "$work/inside" /suite run --profile guest --lease /dhclient.leases "$@"; }
+if ldd "$suite" >/dev/null 2>&1 && [[ $(ldd "$suite") != *'statically linked'* ]]; then
+    printf '# it needs libraries of this machine, so the folder is not all that it sees\n'
+    inside() { (cd "$work/inside" && ip netns exec "$guest" ./suite run --profile guest --lease dhclient.leases "$@"); }
+else
+    inside() { ip netns exec "$guest" chroot "$work/inside" /suite run --profile guest --lease dhclient.leases "$@"; }
+fi
 inside
 printf '# the same with keys at hand: what the API says of the machine is what the router says\n'
 key_of() { python3 -c 'import json,sys; print(json.load(open(sys.argv[1]))["credentials"][0][sys.argv[2]])' "$work/router.json" "$1"; }
 CLOUDSTACK_KEY=$(key_of apikey) CLOUDSTACK_SECRET=$(key_of secretkey) \
-    inside --endpoint http://10.1.1.1:8088/client/api --report terminal --report "json=/inside.json"
+    inside --endpoint http://10.1.1.1:8088/client/api --report terminal --report json=inside.json
 python3 - "$work/inside/inside.json" <<'PY'
 import json, sys
 report = json.load(open(sys.argv[1]))

@@ -80,6 +80,9 @@ const KNOWN_METHODS: &[&str] = &[
     "UNLOCK",
 ];
 
+/// How many headers an answer has at most, but for those of the connection.
+const MOST_HEADERS: usize = 7;
+
 const ALLOWED_METHODS: &str = "POST,OPTIONS,HEAD,GET";
 
 /// Answers a request of whoever has `source` in a network. No header has a say in who asks
@@ -99,18 +102,18 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         "GET" | "POST" => {}
         "HEAD" if !world.sins(Quirk::RouterRefusesHead) => {}
         "PUT" if request.target == "/latest/api/token" && world.sins(Quirk::ImdsTokenIsGiven) => {
-            return Answer::new(world, 200, &[], b"AQAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_vec());
+            return Answer::new(world, 200, [], b"AQAEAAAAAAAAAAAAAAAAAAAAAAAAAAAA".to_vec());
         }
-        "OPTIONS" => return Answer::new(world, 200, &[allow(ALLOWED_METHODS)], Vec::new()),
-        "TRACE" => return Answer::refusal(world, 405, &[allow("")], Some("TRACE")),
+        "OPTIONS" => return Answer::new(world, 200, [allow(ALLOWED_METHODS)], Vec::new()),
+        "TRACE" => return Answer::refusal(world, 405, [allow("")], Some("TRACE")),
         known if known == "HEAD" || KNOWN_METHODS.contains(&known) => {
-            return Answer::refusal(world, 405, &[allow(ALLOWED_METHODS)], Some(known));
+            return Answer::refusal(world, 405, [allow(ALLOWED_METHODS)], Some(known));
         }
         unknown => {
             // Whatever else it is, it is no markup.
             let word: String =
                 unknown.chars().filter(|one| one.is_ascii_alphanumeric() || *one == '-').collect();
-            return Answer::refusal(world, 501, &[allow(ALLOWED_METHODS)], Some(&word));
+            return Answer::refusal(world, 501, [allow(ALLOWED_METHODS)], Some(&word));
         }
     }
     if !request.has_host() {
@@ -127,7 +130,7 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         return Answer::error(world, 404);
     }
     if world.sins(Quirk::ControlFilesAreServed) && request.target.ends_with("/.htaccess") {
-        return Answer::new(world, 200, &[], b"Options -Indexes\n".to_vec());
+        return Answer::new(world, 200, [], b"Options -Indexes\n".to_vec());
     }
     let path = match path::resolve(request.method, request.target) {
         Ok(path) => path,
@@ -152,7 +155,7 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         Found::Moved => {
             let host = request.header("host").filter(|host| is_plain_host(host)).unwrap_or(&address);
             let place = format!("http://{host}{path}/");
-            Answer::refusal(world, 301, &[("Location", place.clone())], Some(&place))
+            Answer::refusal(world, 301, [("Location", place.clone())], Some(&place))
         }
     }
 }
@@ -180,7 +183,7 @@ fn file(world: &World, request: &Request<'_>, bytes: Vec<u8>, written: Moment) -
         ("ETag", tag),
         ("Accept-Ranges", "bytes".to_owned()),
     ];
-    let mut answer = Answer::new(world, 200, &about, bytes);
+    let mut answer = Answer::new(world, 200, about, bytes);
     if let Some(coding) = coding {
         answer = answer.with("Content-Encoding", coding);
     }
@@ -214,10 +217,16 @@ fn is_plain_host(host: &str) -> bool {
 impl Answer {
     /// An answer in the order in which Apache writes its headers: what is about the file stands before the length, what
     /// is about the body behind it.
-    fn new(world: &World, status: u16, about_file: &[(&'static str, String)], body: Vec<u8>) -> Self {
+    fn new(
+        world: &World,
+        status: u16,
+        about_file: impl IntoIterator<Item = (&'static str, String)>,
+        body: Vec<u8>,
+    ) -> Self {
         let server = if world.sins(Quirk::RouterTellsItsVersion) { "Apache/2.4.71" } else { "Apache" };
-        let mut headers = vec![("Date", http_date(world.now)), ("Server", server.to_owned())];
-        headers.extend_from_slice(about_file);
+        let mut headers = Vec::with_capacity(MOST_HEADERS);
+        headers.extend([("Date", http_date(world.now)), ("Server", server.to_owned())]);
+        headers.extend(about_file);
         headers.push(("Content-Length", body.len().to_string()));
         Self { status, headers, body, closes: false }
     }
@@ -231,11 +240,16 @@ impl Answer {
 
     /// A refusal with a page for people, as Apache 2.4.71 writes it (MD-048).
     fn error(world: &World, status: u16) -> Self {
-        Self::refusal(world, status, &[], None)
+        Self::refusal(world, status, [], None)
     }
 
     /// The same with headers of its own, and with a word that some pages have: the method or the place.
-    fn refusal(world: &World, status: u16, about: &[(&'static str, String)], word: Option<&str>) -> Self {
+    fn refusal(
+        world: &World,
+        status: u16,
+        about: impl IntoIterator<Item = (&'static str, String)>,
+        word: Option<&str>,
+    ) -> Self {
         let word = word.unwrap_or_default();
         let (title, text) = match status {
             301 => ("Moved Permanently", format!("The document has moved <a href=\"{word}\">here</a>.")),
