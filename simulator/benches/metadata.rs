@@ -127,11 +127,13 @@ impl Server {
             .arg(&folder)
             .spawn()
             .expect("it told its version");
-        let server =
+        let mut server =
             Self { child, address, source: Ipv4Addr::LOCALHOST, body: body.to_owned(), folder: Some(folder) };
         // It listens before it writes its number down.
         let pid = server.folder.as_deref().map(|folder| folder.join("nginx.pid"));
         while !pid.as_deref().is_some_and(Path::exists) {
+            let ended = server.child.try_wait().expect("it is ours");
+            assert!(ended.is_none(), "nginx ended before it listened: {ended:?}");
             std::thread::yield_now();
         }
         Some(server)
