@@ -12,12 +12,13 @@ mod http;
 mod log;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{Mutex, Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
@@ -189,7 +190,7 @@ impl Open {
             }
         }
         let mut routers = site.routers.lock().await;
-        routers.leave(site).await?;
+        routers.leave(site)?;
         routers.follow(site).await?;
         routers.follow_drives(site)?;
         Ok(self.ready(&routers, &site.shared.world()))
@@ -262,9 +263,8 @@ impl Routers {
         }
     }
 
-    /// Closes what a restored world has not, and takes the lease files of guests away that it has not.
-    async fn leave(&mut self, site: &Site) -> Result<(), StartError> {
-        self.close(site).await;
+    /// Takes the lease files of guests away that a restored world has not.
+    fn leave(&mut self, site: &Site) -> Result<(), StartError> {
         let leases = lease_files(&site.shared.world(), self.lease_dialect);
         let stale: Vec<String> = self
             .written
@@ -415,43 +415,80 @@ fn lease_files(world: &World, dialect: Dialect) -> Vec<(String, Vec<u8>)> {
 }
 
 /// Writes a file whole: whoever reads it meanwhile finds the old one or the new one.
-fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+fn write_whole(folder: &Path, name: &str, bytes: &[u8]) -> io::Result<()> {
     let part = folder.join(format!(".{name}.part"));
     std::fs::write(&part, bytes)?;
     std::fs::rename(&part, folder.join(name))
 }
 
-/// Accepts connections until the cloud stops.
+/// Speaks HTTP with whoever connects, until the cloud stops.
 fn serve(listener: TcpListener, door: Door, site: Site) -> JoinHandle<()> {
-    let mut stop = site.stop.clone();
     let largest = if matches!(door, Door::Control(_)) { control::BODY_BYTES } else { BODY_BYTES };
-    tokio::spawn(async move {
-        loop {
-            let accepted = tokio::select! {
-                _ = stop.changed() => return,
-                accepted = listener.accept() => accepted,
-            };
-            let Ok((stream, peer)) = accepted else {
-                // Out of descriptors: one that ends makes room for another.
-                tokio::select! {
-                    _ = stop.changed() => return,
-                    () = site.ended.notified() => {}
-                    () = tokio::time::sleep(RETRY) => {}
-                }
-                continue;
-            };
+    tokio::spawn(accept(listener, site, move |stream, peer, site| {
+        let door = door.clone();
+        async move {
             // Answers are small and clients wait for them.
             let _ = stream.set_nodelay(true);
-            let (site, door, mut stop) = (site.clone(), door.clone(), stop.clone());
-            tokio::spawn(async move {
-                tokio::select! {
-                    () = converse(stream, site.patience, largest, |message| answer(&site, &door, peer, message)) => {}
-                    _ = stop.changed() => {}
-                }
-                site.ended.notify_one();
-            });
+            converse(stream, site.patience, largest, |message| answer(&site, &door, peer, message)).await;
         }
-    })
+    }))
+}
+
+/// Accepts connections until the cloud stops, and lets each have its conversation.
+async fn accept<C>(listener: TcpListener, site: Site, converse: impl Fn(TcpStream, SocketAddr, Site) -> C)
+where
+    C: Future<Output = ()> + Send + 'static,
+{
+    let mut stop = site.stop.clone();
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.changed() => return,
+            accepted = listener.accept() => accepted,
+        };
+        let Ok((stream, peer)) = accepted else {
+            // Out of descriptors: one that ends makes room for another.
+            tokio::select! {
+                _ = stop.changed() => return,
+                () = site.ended.notified() => {}
+                () = tokio::time::sleep(RETRY) => {}
+            }
+            continue;
+        };
+        let (ended, mut stop) = (Arc::clone(&site.ended), stop.clone());
+        let conversation = converse(stream, peer, site.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = conversation => {}
+                _ = stop.changed() => {}
+            }
+            ended.notify_one();
+        });
+    }
+}
+
+/// The next packet that comes to a service: its length in the buffer, and from where. Nothing once the cloud stops or
+/// the socket is of no use any more, which is told.
+async fn receive(
+    socket: &UdpSocket,
+    buffer: &mut [u8],
+    stop: &mut watch::Receiver<bool>,
+    what: &str,
+) -> Option<(usize, SocketAddr)> {
+    loop {
+        let received = tokio::select! {
+            _ = stop.changed() => return None,
+            received = socket.recv_from(buffer) => received,
+        };
+        match received {
+            Ok(received) => return Some(received),
+            // What an earlier answer met on its way, such as a closed port.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
+            Err(error) => {
+                complain(&format!("{what} ends: {error}"));
+                return None;
+            }
+        }
+    }
 }
 
 async fn answer(site: &Site, door: &Door, peer: SocketAddr, message: Message) -> Response {

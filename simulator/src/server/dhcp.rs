@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::UdpSocket;
 
-use super::{Site, complain};
+use super::{Site, complain, receive};
 use crate::cloud::StartError;
 use crate::config::DhcpPlace;
 use crate::dhcp::{self, CLIENT_PORT, Destination, Memory, SERVER_PORT};
@@ -51,20 +51,7 @@ async fn answer_all(socket: UdpSocket, is_direct: bool, site: Site) {
     let mut stop = site.stop.clone();
     let mut memory = Memory::default();
     let mut buffer = [0; PACKET_BYTES];
-    loop {
-        let received = tokio::select! {
-            _ = stop.changed() => return,
-            received = socket.recv_from(&mut buffer) => received,
-        };
-        let (length, peer) = match received {
-            Ok(received) => received,
-            // What an earlier answer met on its way, such as a closed port.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
-            Err(error) => {
-                complain(&format!("the DHCP server ends: {error}"));
-                return;
-            }
-        };
+    while let Some((length, peer)) = receive(&socket, &mut buffer, &mut stop, "the DHCP server").await {
         let reply = dhcp::answer(&site.shared.world(), &mut memory, &buffer[..length]);
         let Some(reply) = reply else { continue };
         let to = match reply.to {

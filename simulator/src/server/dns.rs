@@ -8,7 +8,7 @@ use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use super::{Site, complain};
+use super::{Site, accept, complain, receive};
 use crate::cloud::StartError;
 use crate::dns;
 use crate::world::table::Id;
@@ -41,57 +41,22 @@ pub(super) async fn serve(
     };
     let bound = streams.local_addr().map_err(failed)?;
     let by_packet = tokio::spawn(answer_packets(packets, network, site.clone()));
-    let by_stream = tokio::spawn(accept(streams, network, site.clone()));
+    let by_stream = tokio::spawn(accept(streams, site.clone(), move |stream, _, site| async move {
+        // A client that goes away or takes too long is nobody's trouble.
+        let _ = converse(stream, network, &site).await;
+    }));
     Ok((bound, [by_packet, by_stream]))
 }
 
 async fn answer_packets(socket: UdpSocket, network: Id, site: Site) {
     let mut stop = site.stop.clone();
     let mut buffer = [0; QUESTION_BYTES];
-    loop {
-        let received = tokio::select! {
-            _ = stop.changed() => return,
-            received = socket.recv_from(&mut buffer) => received,
-        };
-        let (length, peer) = match received {
-            Ok(received) => received,
-            // What an earlier answer met on its way, such as a closed port.
-            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => continue,
-            Err(error) => return complain(&format!("a resolver ends: {error}")),
-        };
+    while let Some((length, peer)) = receive(&socket, &mut buffer, &mut stop, "a resolver").await {
         let answer = dns::answer(&site.shared.world(), network, &buffer[..length]);
         let Some(answer) = answer else { continue };
         if let Err(error) = socket.send_to(&answer, peer).await {
             complain(&format!("an answer about a name to {peer} was not sent: {error}"));
         }
-    }
-}
-
-async fn accept(listener: TcpListener, network: Id, site: Site) {
-    let mut stop = site.stop.clone();
-    loop {
-        let accepted = tokio::select! {
-            _ = stop.changed() => return,
-            accepted = listener.accept() => accepted,
-        };
-        let Ok((stream, _)) = accepted else {
-            // Out of descriptors: one that ends makes room for another.
-            tokio::select! {
-                _ = stop.changed() => return,
-                () = site.ended.notified() => {}
-                () = tokio::time::sleep(super::RETRY) => {}
-            }
-            continue;
-        };
-        let (site, mut stop) = (site.clone(), stop.clone());
-        tokio::spawn(async move {
-            tokio::select! {
-                // A client that goes away or takes too long is nobody's trouble.
-                _ = converse(stream, network, &site) => {}
-                _ = stop.changed() => {}
-            }
-            site.ended.notify_one();
-        });
     }
 }
 

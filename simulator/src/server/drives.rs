@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::write_whole;
 use crate::cloud::StartError;
 use crate::guest::config_drive::Drive;
 use crate::quirk::Quirks;
@@ -60,11 +61,7 @@ impl Drives {
             if self.written.get(&name) == Some(&drive) {
                 continue;
             }
-            // Whoever reads it meanwhile has the old one or the new one, never a part of either.
-            let (place, new) = (self.folder.join(&name), self.folder.join(format!("{name}.new")));
-            std::fs::write(&new, drive.image())
-                .and_then(|()| std::fs::rename(&new, &place))
-                .map_err(failed)?;
+            write_whole(&self.folder, &name, &drive.image()).map_err(failed)?;
             self.written.insert(name, drive);
         }
         Ok(())
