@@ -24,8 +24,8 @@ use crate::{
     report::{Conclusion, Kind},
     runner::{self, Selection},
     settings::{Settings, SettingsError},
-    target::{Guest, Limits, Target},
-    wire::lease,
+    target::{Guest, Limits, Target, stand_in},
+    wire::lease::{self, LeaseError},
 };
 
 /// How a run ends, for scripts.
@@ -292,7 +292,7 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
     let environment = if elsewhere { Settings::default() } else { environment };
     let mut settings = named.or(environment);
     if settings.leads_to_its_router_by_lease_alone() {
-        settings.router = Some(router_of_lease(&settings)?);
+        settings.router = Some(router_of(&lease_file(&settings)?, &settings)?);
     }
     if let Some(endpoint) = &settings.endpoint {
         crate::wire::http::Url::parse(endpoint).map_err(|error| {
@@ -329,13 +329,12 @@ fn from_inside(mut settings: Settings) -> Result<Settings, Printed> {
     if settings.lease.is_none() || !settings.guests.is_empty() {
         return Ok(settings);
     }
+    let file = lease_file(&settings)?;
     let router = match settings.router.take() {
         Some(router) => router,
-        None => router_of_lease(&settings)?,
+        None => router_of(&file, &settings)?,
     };
-    let path = Path::new(settings.lease.as_deref().unwrap_or_default());
-    let file = lease::File::open(path).ok();
-    let lease = file.as_ref().and_then(|file| file.lease(settings.interface.as_deref()).ok());
+    let lease = file.lease(settings.interface.as_deref()).ok();
     let address = lease.and_then(|lease| lease.value("fixed-address")).unwrap_or_default().to_owned();
     settings.guests.push(Guest {
         name: "this guest".to_owned(),
@@ -354,27 +353,32 @@ fn from_inside(mut settings: Settings) -> Result<Settings, Printed> {
     Ok(settings)
 }
 
+/// The lease file of a guest.
+fn lease_file(settings: &Settings) -> Result<lease::File, Printed> {
+    lease::File::open(lease_path(settings)).map_err(|error| leads_nowhere(&error))
+}
+
 /// The router that a lease file leads to, where nothing else names one: so a guest finds it.
-fn router_of_lease(settings: &Settings) -> Result<String, Printed> {
-    let path = Path::new(settings.lease.as_deref().unwrap_or_default());
-    let found = lease::File::open(path)
-        .and_then(|file| file.server(settings.interface.as_deref()).map_err(|problem| problem.at(path)));
-    let server = found.map_err(|error| {
-        let message =
-            format!("could not find the router by the lease file {}: it {}", error.path, error.problem);
-        Printed::failure(ExitCode::Usage, &message, error.problem.remedy())
-    })?;
+fn router_of(file: &lease::File, settings: &Settings) -> Result<String, Printed> {
+    let found = file.server(settings.interface.as_deref());
+    let server = found.map_err(|problem| leads_nowhere(&problem.at(lease_path(settings))))?;
     Ok(format!("http://{server}"))
+}
+
+fn lease_path(settings: &Settings) -> &Path {
+    Path::new(settings.lease.as_deref().unwrap_or_default())
+}
+
+fn leads_nowhere(error: &LeaseError) -> Printed {
+    let message = format!("could not find the router by the lease file {}: it {}", error.path, error.problem);
+    Printed::failure(ExitCode::Usage, &message, error.problem.remedy())
 }
 
 /// Where a guest connects from: on one machine, with its router on loopback, the guest `10.a.b.c` is whoever connects
 /// from `127.a.b.c`.
 fn source_of(address: &str, router: Option<&str>) -> String {
     let on_loopback = router.is_some_and(|url| url.contains("//127."));
-    match address.strip_prefix("10.") {
-        Some(rest) if on_loopback => format!("127.{rest}"),
-        _ => address.to_owned(),
-    }
+    stand_in(address).filter(|_| on_loopback).unwrap_or_else(|| address.to_owned())
 }
 
 /// The flags that name a target, without secrets.

@@ -5,12 +5,12 @@
 //! environment) is in [`settings`](crate::settings).
 
 mod clean_up;
+mod guest;
 
 use std::{
     any::Any,
     collections::HashSet,
     fmt,
-    net::IpAddr,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -18,6 +18,9 @@ use std::{
     },
     time::Duration,
 };
+
+pub use guest::Guest;
+pub(crate) use guest::stand_in;
 
 use crate::{
     check::{Capability, Mismatch, Stop},
@@ -36,61 +39,6 @@ use crate::{
         transcript::{Exchange, Mask, Transcript},
     },
 };
-
-/// A guest whose address we can speak from.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Guest {
-    /// Its name.
-    pub name: String,
-    /// The id of its virtual machine.
-    pub id: String,
-    /// Its address as the cloud sees it.
-    pub address: String,
-    /// The local address that we connect from: on one machine the guest `10.a.b.c` connects from `127.a.b.c`.
-    pub source: String,
-    /// The base URL of its router.
-    pub router: String,
-    /// The base URL of its router's password server, if it is known.
-    pub passwords: String,
-    /// The resolver of its router, `ADDRESS:PORT`, if it is known.
-    pub dns: String,
-    /// Its lease file.
-    pub lease: String,
-    /// Its config drive: an image of ISO 9660. Where it is named by the id of its machine, `<id>.iso`, those of other
-    /// machines are beside it.
-    pub drive: String,
-}
-
-impl Guest {
-    /// Whether this machine stands for every address of the guest's network, as it does for a simulator on loopback.
-    pub fn speaks_for_its_network(&self) -> bool {
-        !self.source.is_empty() && stand_in(&self.address).is_some_and(|source| source == self.source)
-    }
-
-    /// A guest of the same network that has this address, if this machine stands for it.
-    pub fn neighbour(&self, name: &str, id: &str, address: &str) -> Option<Self> {
-        let source = stand_in(address).filter(|_| self.speaks_for_its_network())?;
-        let (name, id, address) = (name.to_owned(), id.to_owned(), address.to_owned());
-        Some(Self { name, id, address, source, lease: String::new(), ..self.clone() })
-    }
-
-    /// The same guest in another network, whose router has this address.
-    pub fn behind(self, router: &str) -> Option<Self> {
-        let host = stand_in(router)?;
-        let moved = |url: &str| {
-            let port = url.strip_prefix("http://")?.trim_end_matches('/').rsplit_once(':')?.1;
-            Some(format!("http://{host}:{port}"))
-        };
-        let (router, passwords) = (moved(&self.router)?, moved(&self.passwords).unwrap_or_default());
-        Some(Self { router, passwords, dns: String::new(), ..self })
-    }
-}
-
-/// The address on loopback that stands for a guest's: `127.a.b.c` for `10.a.b.c`.
-fn stand_in(address: &str) -> Option<String> {
-    address.strip_prefix("10.").map(|rest| format!("127.{rest}"))
-}
 
 /// A directory (LDAP) at which the target tries passwords, and who in it may be used.
 ///
@@ -381,7 +329,7 @@ impl Target {
         let guest = settings.guests.get(guest);
         let named = guest.map(|guest| guest.dns.as_str()).filter(|place| !place.is_empty());
         let place = named.or(settings.dns.as_deref()).ok_or(Stop::Unsupported(Capability::Dns))?;
-        let source = guest.map(source_of).transpose()?.flatten();
+        let source = guest.map(Guest::source_address).transpose()?.flatten();
         self.shared.pace.wait();
         Ok(Resolver::open(place, source, self.deadline())?)
     }
@@ -781,17 +729,6 @@ impl Target {
 }
 
 /// The local address that a guest speaks from, if it is told.
-fn source_of(guest: &Guest) -> Result<Option<IpAddr>, ExchangeError> {
-    let text = guest.source.as_str();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let address = text.parse::<IpAddr>();
-    address
-        .map(Some)
-        .map_err(|_| ExchangeError::Request { reason: format!("{text} is not an address to connect from") })
-}
-
 fn unwritten(ledger: &Ledger, source: std::io::Error) -> ExchangeError {
     ExchangeError::Ledger { path: ledger.path().display().to_string(), source }
 }

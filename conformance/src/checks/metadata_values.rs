@@ -60,7 +60,7 @@ pub(super) const CHECKS: &[Check] = &[
         source: "CommandSetupHelper.java:230-256",
         rules: &["MD-055", "MD-056"],
         run: |target| {
-            let place = Place::of(target, 0)?;
+            let place = Place::of_guests(target)?;
             let own = guest(target)?.deploy()?;
             let list = target.api("listPublicIpAddresses").param("listall", true);
             let list = list.param("associatednetworkid", &place.network).param("issourcenat", true).send()?;
@@ -69,9 +69,7 @@ pub(super) const CHECKS: &[Check] = &[
             };
             expect_public(&own, &of_router)?;
             let request = target.api("associateIpAddress").param("networkid", &place.network);
-            let request = place.owner.iter().fold(request, |request, (account, domain)| {
-                request.param("account", account).param("domainid", domain)
-            });
+            let request = place.of_its_owner(request);
             let answer = request.send()?;
             let job = answer.finish_job()?;
             job.expect_success()?;
@@ -93,15 +91,13 @@ pub(super) const CHECKS: &[Check] = &[
         source: "UserVmManagerImpl.java:4423-4435, cloud-set-guest-sshkey.in:54",
         rules: &["MD-059", "MD-066", "GC-013", "GC-032"],
         run: |target| {
-            let place = Place::of(target, 0)?;
+            let place = Place::of_guests(target)?;
             let (mut names, mut keys) = (Vec::new(), Vec::new());
             for _ in 0..2 {
                 let name = target.fresh_name("key");
                 let key = public_key(&name);
                 let request = target.api("registerSSHKeyPair").param("name", &name).param("publickey", &key);
-                let request = place.owner.iter().fold(request, |request, (account, domain)| {
-                    request.param("account", account).param("domainid", domain)
-                });
+                let request = place.of_its_owner(request);
                 request.post().send()?.expect_success()?;
                 names.push(name);
                 keys.push(key);
@@ -304,10 +300,8 @@ fn with_details<'t>(target: &'t Target, details: &[(&str, &str)]) -> Result<OwnG
     let name = target.fresh_name("data");
     let request =
         target.api("registerUserData").param("name", &name).param("userdata", STANDARD.encode(&name));
-    let place = Place::of(target, 0)?;
-    let request = place.owner.iter().fold(request, |request, (account, domain)| {
-        request.param("account", account).param("domainid", domain)
-    });
+    let place = Place::of_guests(target)?;
+    let request = place.of_its_owner(request);
     let id = id_in(&request.post().send()?, "userdata.id")?;
     let deployment = guest(target)?.with("userdataid", id);
     let with_detail = |deployment: Deployment<'t>, (name, value): &(&str, &str)| {

@@ -3,11 +3,12 @@
 //! Only where this machine stands for every address of the guests' networks ([`AnyGuest`]). They are removed with the
 //! check like any other machine.
 
-use super::{prelude::*, setup, setup::id_in};
+use super::{cards, prelude::*, setup, setup::id_in};
 use crate::{
     check::Capability,
     target::Guest,
     wire::{
+        api::ApiRequest,
         job::Job,
         router::{Page, Router as Seen},
     },
@@ -38,7 +39,7 @@ pub(super) struct Deployment<'t> {
 /// A guest with the smallest template and offering.
 pub(super) fn guest(target: &Target) -> Result<Deployment<'_>, Stop> {
     let us = setup::us(target);
-    let place = Place::of(target, 0)?;
+    let place = Place::of_guests(target)?;
     let name = target.fresh_name("vm");
     let mut params = vec![
         ("zoneid", place.zone),
@@ -97,15 +98,9 @@ impl<'t> Deployment<'t> {
             .fold(target.api("deployVirtualMachine"), |request, (name, value)| request.param(name, value));
         let job = request.post().send()?.finish_job()?;
         job.expect_success()?;
-        // Cards are told in no particular order.
-        let cards = job.reply.body().at("jobresult.virtualmachine").map(|machine| machine.items("nic"));
-        let default =
-            cards.into_iter().flatten().find(|nic| nic.text_at("isdefault").as_deref() == Some("true"));
-        let address = default.and_then(|nic| nic.text_at("ipaddress"));
-        let text = |path: &str| Ok::<_, Stop>(job.reply.expect_present(path)?.text().unwrap_or_default());
-        let id = text("jobresult.virtualmachine.id")?;
-        let address = address.map_or_else(|| text("jobresult.virtualmachine.nic.ipaddress"), Ok)?;
-        let router = target.router_as(neighbour(target, 0, &name, &id, &address)?);
+        let id = job.reply.expect_present("jobresult.virtualmachine.id")?.text().unwrap_or_default();
+        let address = card(target, &id, true)?.address.to_string();
+        let router = target.router_as(neighbour(target, &name, &id, &address)?);
         Ok(OwnGuest { target, id, name, address, router, job })
     }
 }
@@ -135,16 +130,10 @@ impl OwnGuest<'_> {
     /// The router of its card that is not the default one, as that card sees it, and the address of the card. Routers
     /// share a port, and the first address of a network is its router's.
     pub(super) fn second_card(&self) -> Result<(Seen<'_>, String), Stop> {
-        let cards = self.job.reply.body().at("jobresult.virtualmachine").map(|machine| machine.items("nic"));
-        let card = cards
-            .into_iter()
-            .flatten()
-            .find(|nic| nic.text_at("ipaddress").as_deref() != Some(&self.address));
-        let card = card.ok_or(Stop::Unsupported(AnyGuest))?;
-        let told = |name: &str| card.text_at(name).unwrap_or_default();
-        let (address, gateway) = (told("ipaddress"), told("gateway"));
-        let guest = neighbour(self.target, 0, &self.name, &self.id, &address)?;
-        let guest = guest.behind(&gateway).ok_or(Stop::Unsupported(AnyGuest))?;
+        let card = card(self.target, &self.id, false)?;
+        let address = card.address.to_string();
+        let guest = neighbour(self.target, &self.name, &self.id, &address)?;
+        let guest = guest.behind(&card.gateway.to_string()).ok_or(Stop::Unsupported(AnyGuest))?;
         Ok((self.target.router_as(guest), address))
     }
 
@@ -154,19 +143,19 @@ impl OwnGuest<'_> {
     }
 }
 
-/// Somebody at an address of the network of the named guest with this number.
-pub(super) fn neighbour(
-    target: &Target,
-    number: usize,
-    name: &str,
-    id: &str,
-    address: &str,
-) -> Result<Guest, Stop> {
-    let named = target.guests().get(number);
+/// The default card of a machine, or the first other one.
+fn card(target: &Target, machine: &str, is_default: bool) -> Result<cards::Card, Stop> {
+    let found = cards::of_machine(target, machine)?.into_iter().find(|card| card.is_default == is_default);
+    found.ok_or(Stop::Unsupported(AnyGuest))
+}
+
+/// Somebody at an address of the network of the first named guest.
+fn neighbour(target: &Target, name: &str, id: &str, address: &str) -> Result<Guest, Stop> {
+    let named = target.guests().first();
     named.and_then(|guest| guest.neighbour(name, id, address)).ok_or(Stop::Unsupported(AnyGuest))
 }
 
-/// Where a named guest is.
+/// Where the first named guest is.
 pub(super) struct Place {
     pub(super) zone: String,
     pub(super) network: String,
@@ -175,16 +164,24 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// The place of the named guest with this number.
-    pub(super) fn of(target: &Target, number: usize) -> Result<Self, Stop> {
-        let guest = target.guests().get(number).filter(|guest| !guest.id.is_empty());
-        let guest = guest.ok_or(Stop::Unsupported(if number == 0 { Router } else { TwoGuests }))?;
-        let reply = target.api("listVirtualMachines").param("id", &guest.id).send()?;
+    /// The place of the first named guest.
+    pub(super) fn of_guests(target: &Target) -> Result<Self, Stop> {
+        let guest = target.guests().first().filter(|guest| !guest.id.is_empty());
+        let guest = guest.ok_or(Stop::Unsupported(Router))?;
+        let reply = setup::us(target).listed(&guest.id)?;
         let told = |path: &str| reply.body().text_at(path);
         Ok(Self {
             zone: id_in(&reply, "virtualmachine.zoneid")?,
             network: id_in(&reply, "virtualmachine.nic.networkid")?,
             owner: told("virtualmachine.account").zip(told("virtualmachine.domainid")),
         })
+    }
+
+    /// A request on behalf of whoever the guests belong to.
+    pub(super) fn of_its_owner<'t>(&self, request: ApiRequest<'t>) -> ApiRequest<'t> {
+        match &self.owner {
+            Some((account, domain)) => request.param("account", account).param("domainid", domain),
+            None => request,
+        }
     }
 }

@@ -3,8 +3,6 @@
 //! A router knows a guest by its source address and nothing else, so speaking as a guest means connecting from its
 //! address.
 
-use std::net::IpAddr;
-
 use super::{
     ExchangeError,
     http::{self, Answer, Request, Url},
@@ -75,7 +73,7 @@ impl<'t> Router<'t> {
         PageRequest {
             target: self.target,
             base,
-            source: self.guest.as_ref().map(|guest| guest.source.clone()).filter(|text| !text.is_empty()),
+            guest: self.guest.clone(),
             method: method.to_owned(),
             path: path.to_owned(),
             headers: Vec::new(),
@@ -89,7 +87,7 @@ impl<'t> Router<'t> {
 pub struct PageRequest<'t> {
     target: &'t Target,
     base: Option<String>,
-    source: Option<String>,
+    guest: Option<Guest>,
     method: String,
     path: String,
     headers: Vec<(String, String)>,
@@ -114,12 +112,7 @@ impl PageRequest<'_> {
     /// Sends it from the guest's address.
     pub fn send(self) -> Result<Page, Stop> {
         let url = Url::parse(&self.base.ok_or(Stop::Unsupported(Capability::Router))?)?;
-        let source = match self.source {
-            Some(text) => Some(text.parse::<IpAddr>().map_err(|_| ExchangeError::Request {
-                reason: format!("{text} is not an address to connect from"),
-            })?),
-            None => None,
-        };
+        let source = self.guest.as_ref().map(Guest::source_address).transpose()?.flatten();
         let request = Request {
             method: self.method,
             target: format!("{}{}", url.path.trim_end_matches('/'), self.path),
