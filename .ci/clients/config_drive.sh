@@ -5,6 +5,8 @@
 set -euo pipefail
 simulator=$1
 work=$2
+PYTHONPATH=$(cd "$(dirname "$0")" && pwd)
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 simulator_pid=
 mounted=
 finish() {
@@ -23,28 +25,15 @@ printf '%s' "$ready" >"$work/drives.json"
 # A machine with everything that a drive can have, beside those that run already; then for each what the API, the
 # router and the job of the deployment say, as a tree of files. Prints the ids.
 python3 - "$work/drives.json" "$work/expected" >"$work/ids" <<'PY'
-import base64, http.client, json, os, sys, urllib.parse, urllib.request
-ready, folder = json.load(open(sys.argv[1])), sys.argv[2]
-def call(command, **parameters):
-    query = urllib.parse.urlencode({"command": command, "response": "json", **parameters})
-    return next(iter(json.load(urllib.request.urlopen(f"{ready['integration']}?{query}")).values()))
-def job(command, **parameters):
-    reply = call("queryAsyncJobResult", jobid=call(command, **parameters)["jobid"])
-    assert reply["jobstatus"] == 1, reply
-    return reply["jobresult"]
-network = next(n for n in call("listNetworks", listall="true")["network"] if n.get("gateway") == "10.1.1.1")
-template = next(t for t in call("listTemplates", templatefilter="all")["template"] if t["passwordenabled"])
-offering = call("listServiceOfferings")["serviceoffering"][0]
-owner = {"account": network["account"], "domainid": network["domainid"]}
-call("createSSHKeyPair", name="for-the-drive", **owner)
-user_data = bytes(range(256)) + b"\n#cloud-config\n"
+import base64, http.client, json, os, sys, urllib.parse
+from integration import USER_DATA, Cloud
+cloud, folder = Cloud(sys.argv[1]), sys.argv[2]
+ready, call = cloud.ready, cloud.call
 variables = {"userdatadetails[0].colour": "gr\u00fcn", "userdatadetails[0].a-variable-with-a-name-that-is-long": "x"}
-made = job("deployVirtualMachine", zoneid=network["zoneid"], templateid=template["id"], serviceofferingid=offering["id"],
-           networkids=network["id"], name="with-everything", keypair="for-the-drive",
-           userdata=base64.b64encode(user_data).decode(), **variables, **owner)["virtualmachine"]
+made = cloud.deploy_with_everything("with-everything", **variables)
 assert made["password"]
 stored = call("getVirtualMachineUserData", virtualmachineid=made["id"])["virtualmachineuserdata"]["userdata"]
-assert base64.b64decode(stored) == user_data
+assert base64.b64decode(stored) == USER_DATA
 
 escaped = lambda text: "".join(c if ord(c) < 128 else f"\\u{ord(c):04X}" for c in text)
 for machine in call("listVirtualMachines", listall="true", state="Running")["virtualmachine"]:

@@ -7,6 +7,8 @@ set -euo pipefail
 simulator=$1
 suite=$2
 work=$3
+PYTHONPATH=$(cd "$(dirname "$0")" && pwd)
+export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
 router=cs-router-$$
 guest=cs-guest-$$
 alone=cs-alone-$$
@@ -146,32 +148,18 @@ done
 
 # A machine of our own with everything that cloud-init reads: user data that is no text, a key, a password.
 cat >"$work/deploy.py" <<'PY'
-import base64, json, sys, urllib.parse, urllib.request
-url = json.load(open(sys.argv[1]))["integration"]
-def call(command, **parameters):
-    query = urllib.parse.urlencode({"command": command, "response": "json", **parameters})
-    return next(iter(json.load(urllib.request.urlopen(f"{url}?{query}")).values()))
-def job(command, **parameters):
-    reply = call("queryAsyncJobResult", jobid=call(command, **parameters)["jobid"])
-    assert reply["jobstatus"] == 1, reply
-    return reply["jobresult"]
-network = next(n for n in call("listNetworks", listall="true")["network"] if n.get("gateway") == "10.1.1.1")
-template = next(t for t in call("listTemplates", templatefilter="all")["template"] if t["passwordenabled"])
-offering = call("listServiceOfferings")["serviceoffering"][0]
-owner = {"account": network["account"], "domainid": network["domainid"]}
-call("createSSHKeyPair", name="for-cloud-init", **owner)
-user_data = bytes(range(256)) + b"\n#cloud-config\n"
-machine = job("deployVirtualMachine", zoneid=network["zoneid"], templateid=template["id"], serviceofferingid=offering["id"],
-              networkids=network["id"], name="for-cloud-init", keypair="for-cloud-init",
-              userdata=base64.b64encode(user_data).decode(), **owner)["virtualmachine"]
-job("stopVirtualMachine", id=machine["id"])
-password = job("resetPasswordForVirtualMachine", id=machine["id"])["virtualmachine"]["password"]
-machine = job("startVirtualMachine", id=machine["id"])["virtualmachine"]
+import json, sys
+from integration import USER_DATA, Cloud
+cloud = Cloud(sys.argv[1])
+machine = cloud.deploy_with_everything("for-cloud-init")
+cloud.job("stopVirtualMachine", id=machine["id"])
+password = cloud.job("resetPasswordForVirtualMachine", id=machine["id"])["virtualmachine"]["password"]
+machine = cloud.job("startVirtualMachine", id=machine["id"])["virtualmachine"]
 nic = machine["nic"][0]
 print(json.dumps({"mac": nic["macaddress"], "address": nic["ipaddress"], "instance-id": machine["id"],
                   "local-hostname": machine["name"], "service-offering": machine["serviceofferingname"],
                   "availability-zone": machine["zonename"],
-                  "password": password, "user-data": user_data.hex()}))
+                  "password": password, "user-data": USER_DATA.hex()}))
 PY
 ip netns exec "$router" python3 "$work/deploy.py" "$work/router.json" >"$work/machine.json"
 printf '# cloud-init, behind the lease of dhclient: %s\n' "$(cat "$work/machine.json")"
@@ -238,15 +226,11 @@ PY
 
 printf '# cloud-init again, with another password, by the name of the router: no lease is there\n'
 ip netns exec "$router" python3 - "$work/router.json" "$work/machine.json" <<'PY'
-import json, sys, urllib.request
-url = json.load(open(sys.argv[1]))["integration"]
-machine = json.load(open(sys.argv[2]))
+import json, sys
+from integration import Cloud
+cloud, machine = Cloud(sys.argv[1]), json.load(open(sys.argv[2]))
 def job(command):
-    def ask(query):
-        return next(iter(json.load(urllib.request.urlopen(f"{url}?response=json&command={query}")).values()))
-    reply = ask("queryAsyncJobResult&jobid=" + ask(f"{command}&id={machine['instance-id']}")["jobid"])
-    assert reply["jobstatus"] == 1, reply
-    return reply["jobresult"]
+    return cloud.job(command, id=machine["instance-id"])
 job("stopVirtualMachine")
 machine["password"] = job("resetPasswordForVirtualMachine")["virtualmachine"]["password"]
 job("startVirtualMachine")
