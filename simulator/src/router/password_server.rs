@@ -13,7 +13,7 @@ pub const PORT: u16 = 8080;
 /// The header that says what a guest wants, in lower case.
 const WISH: &str = "domu_request";
 /// What is answered when there is no password, and what a guest says when it has it.
-const SAVED: &str = "saved_password";
+pub(crate) const SAVED: &str = "saved_password";
 
 /// What is answered to a wish that nobody knows.
 const BAD: &str = "bad_request";

@@ -236,6 +236,20 @@ pub struct NewServiceOffering {
     pub disk_offering: Option<Id>,
 }
 
+impl NetworkOffering {
+    /// Who gives a service; nobody if it is not offered.
+    #[must_use]
+    pub fn provider(&self, service: &str) -> Option<&str> {
+        self.services.iter().find(|(name, _)| name == service).map(|(_, provider)| provider.as_str())
+    }
+
+    /// Whether a service is offered.
+    #[must_use]
+    pub fn offers(&self, service: &str) -> bool {
+        self.provider(service).is_some()
+    }
+}
+
 impl World {
     /// Adds a compute offering and, where it has none, the disk offering behind it.
     pub fn add_service_offering(&mut self, new: NewServiceOffering) -> Id {

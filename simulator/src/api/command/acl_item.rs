@@ -129,7 +129,7 @@ fn list_for(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result
         return Ok(list);
     }
     let offering = world.network_offerings.get(tier.offering);
-    if !offering.is_some_and(|offering| offering.services.iter().any(|(name, _)| name == "NetworkACL")) {
+    if !offering.is_some_and(|offering| offering.offers("NetworkACL")) {
         return Err(ApiError::invalid("Network Offering does not support NetworkACL service"));
     }
     let of = world.vpcs.get(vpc).map_or("", |row| row.name.as_str());

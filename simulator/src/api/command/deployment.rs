@@ -176,7 +176,7 @@ fn require_user_data_service(
 ) -> Result<(), ApiError> {
     let Some(row) = world.networks.get(network) else { return Ok(()) };
     let offering = world.network_offerings.get(row.offering);
-    let serves = offering.is_some_and(|row| row.services.iter().any(|(service, _)| service == "UserData"));
+    let serves = offering.is_some_and(|row| row.offers("UserData"));
     if serves || world.sins(Quirk::UserDataNeedsNoService) {
         return Ok(());
     }

@@ -72,10 +72,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| restart.is_none_or(|restart| row.restart_required == restart))
                 .filter(|(_, row)| {
                     let offered = world.network_offerings.get(row.offering);
-                    services.iter().all(|service| {
-                        offered
-                            .is_some_and(|offered| offered.services.iter().any(|(name, _)| name == service))
-                    })
+                    services.iter().all(|service| offered.is_some_and(|offered| offered.offers(service)))
                 })
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
                 .map(|(id, _)| id)
@@ -374,8 +371,7 @@ fn require_upgrade(world: &World, row: &Network, wanted: Id) -> Result<(), ApiEr
         return Err(ApiError::invalid("Can't use specified network offering id as its state is not Enabled")
             .about(new.uuid, "networkOfferingId"));
     }
-    let guards =
-        |offering: &NetworkOffering| offering.services.iter().any(|(service, _)| service == "SecurityGroup");
+    let guards = |offering: &NetworkOffering| offering.offers("SecurityGroup");
     let fits = old.guest_type == new.guest_type
         && old.specify_vlan == new.specify_vlan
         && old.for_vpc == new.for_vpc

@@ -155,8 +155,9 @@ pub(super) fn require_offering(
     offered: &NetworkOffering,
     acl: Option<Id>,
 ) -> Result<(), ApiError> {
-    let offers = |name: &str| offered.services.iter().any(|(service, _)| service == name);
-    if offered.guest_type != GuestType::Isolated || !(offers("SourceNat") || offers("Gateway")) {
+    if offered.guest_type != GuestType::Isolated
+        || !(offered.offers("SourceNat") || offered.offers("Gateway"))
+    {
         return Err(ApiError::invalid(
             "Only network offerings of type Isolated with service SourceNat are valid for vpc ",
         ));
@@ -175,7 +176,7 @@ pub(super) fn require_offering(
             )));
         }
     }
-    if acl.is_some() && !offers("NetworkACL") {
+    if acl.is_some() && !offered.offers("NetworkACL") {
         return Err(ApiError::invalid(
             "Cannot apply NetworkACL. Network Offering does not support NetworkACL service",
         ));

@@ -233,7 +233,7 @@ fn new_vpn(world: &World, caller: &Caller, arguments: &Arguments) -> Result<Remo
                 )));
             }
             let offering = world.network_offerings.get(network.offering);
-            if !offering.is_some_and(|offering| offering.services.iter().any(|(name, _)| name == "Vpn")) {
+            if !offering.is_some_and(|offering| offering.offers("Vpn")) {
                 return Err(ApiError::invalid(format!("Vpn service is not supported in network id={id}")));
             }
             network.subnet.map(|subnet| subnet.cidr())

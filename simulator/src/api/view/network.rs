@@ -21,9 +21,7 @@ pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
     let physical = row.physical_network.and_then(|physical| world.physical_networks.get(physical));
     let full = viewer.is_root_admin();
     let services = offering.map(services).unwrap_or_default();
-    let offers = |service: &str| {
-        offering.is_some_and(|offering| offering.services.iter().any(|(name, _)| name == service))
-    };
+    let offers = |service: &str| offering.is_some_and(|offering| offering.offers(service));
     let own_router = offering.filter(|row| row.guest_type == GuestType::Isolated && !row.for_vpc);
     let provides = |service: &str, provider: &str| {
         offering.is_some_and(|row| row.services.iter().any(|pair| pair.0 == service && pair.1 == provider))

@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::quirk::Quirk;
 use crate::router::metadata::{Card, Source, unicode_escape};
+use crate::router::password_server::SAVED;
 use crate::world::World;
 use crate::world::clock::Moment;
 use crate::world::offering::NetworkOffering;
@@ -25,9 +26,6 @@ use iso::{File, Trees};
 pub const LABEL: &str = "config-2";
 /// The MTU of a card whose network has none of its own, in bytes.
 const MTU: u16 = 1500;
-/// What no password is: the answer of password servers that have none.
-const SAVED: &str = "saved_password";
-
 /// The names in `meta_data.json` that differ from the types, or not, as the reference has them (CD-002).
 const OPENSTACK_NAMES: &[(&str, &str)] = &[
     ("availability-zone", "availability_zone"),
@@ -260,7 +258,7 @@ fn network_data(world: &World, machine: &VirtualMachine) -> String {
 fn provider<'a>(world: &'a World, nic: &Nic, service: &str) -> Option<&'a str> {
     let offering = world.networks.get(nic.network).map(|network| network.offering)?;
     let offering: &NetworkOffering = world.network_offerings.get(offering)?;
-    offering.services.iter().find(|(name, _)| name == service).map(|(_, provider)| provider.as_str())
+    offering.provider(service)
 }
 
 /// The password that the guest has not taken yet.
