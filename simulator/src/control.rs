@@ -250,10 +250,7 @@ fn response(status: u16, text: String) -> Response {
     };
     Response {
         reason: reason.map(str::to_owned),
-        headers: vec![
-            ("Content-Type", "application/json".to_owned()),
-            ("Cache-Control", "no-store".to_owned()),
-        ],
+        headers: vec![("Content-Type", "application/json".into()), ("Cache-Control", "no-store".into())],
         body: (text + "\n").into_bytes(),
         ..Response::empty(status)
     }

@@ -458,6 +458,7 @@ where
         let conversation = converse(stream, peer, site.clone());
         tokio::spawn(async move {
             tokio::select! {
+                biased;
                 () = conversation => {}
                 _ = stop.changed() => {}
             }

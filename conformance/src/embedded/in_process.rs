@@ -84,7 +84,7 @@ fn answer(world: &mut World, request: &http::Request) -> Result<Answer, Exchange
     Ok(Answer {
         status: response.status,
         reason: response.reason.unwrap_or_default(),
-        headers: response.headers.into_iter().map(|(key, value)| (name(key), value)).collect(),
+        headers: response.headers.into_iter().map(|(key, value)| (name(key), value.into_owned())).collect(),
         body: response.body,
         elapsed: Duration::ZERO,
         connection: CONNECTIONS.fetch_add(1, Ordering::Relaxed),

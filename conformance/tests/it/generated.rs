@@ -182,7 +182,7 @@ fn judge(generated: &Generated, response: &Response, demo: &World) -> Result<(),
         return Err(format!("the header {name} is no line of Latin-1: {value:?}"));
     }
     let header = |wanted: &str| {
-        response.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_str())
+        response.headers.iter().find(|(name, _)| *name == wanted).map(|(_, value)| value.as_ref())
     };
     let kind = header("Content-Type").unwrap_or_default();
     let is_json = kind.starts_with("application/json");

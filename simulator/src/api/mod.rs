@@ -53,13 +53,13 @@ pub fn answer(world: &mut World, request: &Request) -> Response {
         Port::Integration => {
             let mut response = integration_port(world, request);
             // Only this port says what time it is.
-            response.headers.insert(0, ("Date", world.now.http_date()));
+            response.headers.insert(0, ("Date", world.now.http_date().into()));
             response
         }
     };
     if request.port == Port::Main && world.sins(Quirk::ServerTellsItself) {
-        response.headers.insert(0, ("Date", world.now.http_date()));
-        response.headers.insert(0, ("Server", "Jetty".to_owned()));
+        response.headers.insert(0, ("Date", world.now.http_date().into()));
+        response.headers.insert(0, ("Server", "Jetty".into()));
     }
     response.closes |= world.sins(Quirk::EveryAnswerCloses);
     if world.sins(Quirk::SecurityPoliciesAreFolded) {
@@ -108,7 +108,11 @@ fn main_port(world: &mut World, request: &Request) -> Response {
     if name == Some("cancelAsyncJob") && world.sins(Quirk::JobsCanBeCancelled) {
         let content_type = content_type(true, Port::Main).to_owned();
         let body = b"{\"cancelasyncjobresponse\":{\"success\":true}}".to_vec();
-        return Response { headers: vec![("Content-Type", content_type)], body, ..Response::empty(200) };
+        return Response {
+            headers: vec![("Content-Type", content_type.into())],
+            body,
+            ..Response::empty(200)
+        };
     }
     if world.sins(Quirk::ControlCharactersComeFirst)
         && let Err(refusal) = parameter::refuse_control_characters(&world.quirks, parameters.pairs())
@@ -261,11 +265,11 @@ fn container(world: &World, request: &Request) -> Option<Response> {
         let host = request.header("host").unwrap_or("localhost");
         if path != "/client" && !path.starts_with("/client/") {
             let location = format!("http://{host}/client{}", request.target);
-            return Some(Response { headers: vec![("Location", location)], ..Response::empty(301) });
+            return Some(Response { headers: vec![("Location", location.into())], ..Response::empty(301) });
         }
         if path == "/client" {
             let location = format!("http://{host}/client/");
-            return Some(Response { headers: vec![("Location", location)], ..Response::empty(302) });
+            return Some(Response { headers: vec![("Location", location.into())], ..Response::empty(302) });
         }
         return Some(Response::not_found(path));
     }
@@ -274,7 +278,7 @@ fn container(world: &World, request: &Request) -> Option<Response> {
         "PUT" | "DELETE" if world.sins(Quirk::PutIsTaken) => None,
         "GET" | "POST" | "HEAD" => None,
         "OPTIONS" => Some(Response {
-            headers: vec![("Allow", "GET, HEAD, POST, TRACE, OPTIONS".to_owned())],
+            headers: vec![("Allow", "GET, HEAD, POST, TRACE, OPTIONS".into())],
             ..Response::empty(200)
         }),
         "PUT" | "DELETE" => Some(Response::empty(405)),
@@ -347,7 +351,7 @@ fn integration_port(world: &mut World, request: &Request) -> Response {
     }
     if !methods.contains(&request.method.as_str()) {
         return Response {
-            headers: vec![("Content-Type", "text/plain; charset=US-ASCII".to_owned())],
+            headers: vec![("Content-Type", "text/plain; charset=US-ASCII".into())],
             body: format!("{} method not supported", request.method).into_bytes(),
             closes: true,
             ..Response::empty(501)
@@ -381,7 +385,7 @@ fn integration_port(world: &mut World, request: &Request) -> Response {
             };
             let content_type = content_type(format == Format::Json, Port::Integration).to_owned();
             Response {
-                headers: vec![("Content-Type", content_type)],
+                headers: vec![("Content-Type", content_type.into())],
                 body: text.as_bytes().to_vec(),
                 ..Response::empty(200)
             }
@@ -551,7 +555,7 @@ fn succeeded(world: &World, request: &Request, format: Format, body: String) -> 
     let content_type = content_type(json, request.port);
     if request.port == Port::Integration {
         return Response {
-            headers: vec![("Content-Type", content_type.to_owned())],
+            headers: vec![("Content-Type", content_type.to_owned().into())],
             body: body.into_bytes(),
             ..Response::empty(200)
         };
@@ -569,18 +573,18 @@ fn succeeded(world: &World, request: &Request, format: Format, body: String) -> 
     if world.sins(Quirk::NoSecurityHeaders) {
         response.headers.truncate(1);
     }
-    response.headers.push(("Vary", "Accept-Encoding, User-Agent".to_owned()));
+    response.headers.push(("Vary", "Accept-Encoding, User-Agent".into()));
     if zip {
-        response.headers.push(("Content-Encoding", "gzip".to_owned()));
+        response.headers.push(("Content-Encoding", "gzip".into()));
     }
     if world.sins(Quirk::CachingHeaders) {
-        response.headers.push(("Cache-Control", "public, max-age=60".to_owned()));
+        response.headers.push(("Cache-Control", "public, max-age=60".into()));
     }
     if world.sins(Quirk::CorsIsOpen) {
-        response.headers.push(("Access-Control-Allow-Origin", "*".to_owned()));
+        response.headers.push(("Access-Control-Allow-Origin", "*".into()));
     }
     if world.sins(Quirk::EveryAnswerSetsACookie) {
-        response.headers.push(("Set-Cookie", "JSESSIONID=node01.node0; Path=/client".to_owned()));
+        response.headers.push(("Set-Cookie", "JSESSIONID=node01.node0; Path=/client".into()));
     }
     response
 }
@@ -625,7 +629,7 @@ fn refused(
         let text = error.text.as_deref().filter(|_| !world.sins(Quirk::IntegrationReasonsAreRegistered));
         return Response {
             reason: text.map(|text| latin1_line(text, '?')),
-            headers: vec![("Content-Type", content_type.to_owned())],
+            headers: vec![("Content-Type", content_type.to_owned().into())],
             body,
             ..Response::empty(status)
         };
@@ -635,13 +639,13 @@ fn refused(
     let body = if zip { gzip(&body) } else { body };
     let mut response = Response::servlet(status, content_type, body);
     if zip {
-        response.headers.push(("Content-Encoding", "gzip".to_owned()));
+        response.headers.push(("Content-Encoding", "gzip".into()));
     }
     if world.sins(Quirk::RefusalsLackSecurityHeaders) {
         response.headers.truncate(1);
     }
     if world.sins(Quirk::LimitSaysRetryAfter) && status == 429 {
-        response.headers.push(("Retry-After", "1".to_owned()));
+        response.headers.push(("Retry-After", "1".into()));
     }
     if error.described
         && let Some(text) = &error.text
@@ -649,10 +653,10 @@ fn refused(
     {
         let line =
             if world.sins(Quirk::DescriptionKeepsLineEnds) { text.clone() } else { latin1_line(text, ' ') };
-        response.headers.push(("X-Description", line));
+        response.headers.push(("X-Description", line.into()));
     }
     if world.sins(Quirk::AuthenticateHeader) && status == 401 {
-        response.headers.push(("WWW-Authenticate", "CloudStack".to_owned()));
+        response.headers.push(("WWW-Authenticate", "CloudStack".into()));
     }
     response
 }

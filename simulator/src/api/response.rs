@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use super::request::Port;
 
+/// A header: its name and its value, most of which are constants.
+pub type Header = (&'static str, Cow<'static, str>);
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Response {
@@ -12,7 +15,7 @@ pub struct Response {
     /// The reason phrase, if it is not the usual one.
     pub reason: Option<String>,
     /// The headers in order, without those of the connection. Their values hold no line ends.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<Header>,
     /// The body.
     pub body: Vec<u8>,
     /// Whether the connection ends with this answer (API-INT-005).
@@ -61,8 +64,8 @@ impl Response {
     #[must_use]
     pub fn servlet(status: u16, content_type: &str, body: Vec<u8>) -> Self {
         let mut response = Self { body, ..Self::empty(status) };
-        response.headers.push(("Content-Type", content_type.to_owned()));
-        response.headers.extend(SECURITY.map(|(name, value)| (name, value.to_owned())));
+        response.headers.push(("Content-Type", content_type.to_owned().into()));
+        response.headers.extend(SECURITY.map(|(name, value)| (name, value.into())));
         response
     }
 
@@ -72,8 +75,8 @@ impl Response {
     pub fn nothing() -> Self {
         Self {
             headers: vec![
-                ("Content-Type", "text/xml;charset=utf-8".to_owned()),
-                ("Vary", "Accept-Encoding, User-Agent".to_owned()),
+                ("Content-Type", "text/xml;charset=utf-8".into()),
+                ("Vary", "Accept-Encoding, User-Agent".into()),
             ],
             ..Self::empty(200)
         }
@@ -83,9 +86,9 @@ impl Response {
     /// (API-HTTP-028).
     pub fn set_cookie(&mut self, cookie: String) {
         if !self.headers.iter().any(|(name, _)| *name == "Expires") {
-            self.headers.insert(0, ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT".to_owned()));
+            self.headers.insert(0, ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT".into()));
         }
-        self.headers.insert(0, ("Set-Cookie", cookie));
+        self.headers.insert(0, ("Set-Cookie", cookie.into()));
     }
 
     /// An answer of the container to what never reaches the API (API-HTTP-031 to -037).
@@ -93,7 +96,7 @@ impl Response {
     pub fn bad_message(status: u16, reason: &str) -> Self {
         Self {
             reason: Some(reason.to_owned()),
-            headers: vec![("Content-Type", "text/html;charset=iso-8859-1".to_owned())],
+            headers: vec![("Content-Type", "text/html;charset=iso-8859-1".into())],
             body: format!("<h1>Bad Message {status}</h1><pre>reason: {reason}</pre>").into_bytes(),
             closes: true,
             ..Self::empty(status)
@@ -102,12 +105,12 @@ impl Response {
 
     /// Puts the values of all headers of a name into the first of them.
     pub fn fold(&mut self, name: &str) {
-        let values: Vec<String> =
+        let values: Vec<Cow<'static, str>> =
             self.headers.iter().filter(|(other, _)| *other == name).map(|(_, value)| value.clone()).collect();
         let mut is_first = true;
         self.headers.retain(|(other, _)| *other != name || std::mem::replace(&mut is_first, false));
         if let Some((_, value)) = self.headers.iter_mut().find(|(other, _)| *other == name) {
-            *value = values.join(", ");
+            *value = values.join(", ").into();
         }
     }
 
@@ -117,10 +120,10 @@ impl Response {
     pub fn error_page() -> Self {
         Self {
             headers: vec![
-                ("Cache-Control", "must-revalidate,no-cache,no-store".to_owned()),
-                ("Last-Modified", "Mon, 23 Nov 2026 11:36:42 GMT".to_owned()),
-                ("Content-Type", "text/html".to_owned()),
-                ("Accept-Ranges", "bytes".to_owned()),
+                ("Cache-Control", "must-revalidate,no-cache,no-store".into()),
+                ("Last-Modified", "Mon, 23 Nov 2026 11:36:42 GMT".into()),
+                ("Content-Type", "text/html".into()),
+                ("Accept-Ranges", "bytes".into()),
             ],
             body: ERROR_PAGE.as_bytes().to_vec(),
             ..Self::empty(400)
@@ -142,8 +145,8 @@ impl Response {
         );
         Self {
             headers: vec![
-                ("Cache-Control", "must-revalidate,no-cache,no-store".to_owned()),
-                ("Content-Type", "text/html;charset=iso-8859-1".to_owned()),
+                ("Cache-Control", "must-revalidate,no-cache,no-store".into()),
+                ("Content-Type", "text/html;charset=iso-8859-1".into()),
             ],
             body: page.into_bytes(),
             ..Self::empty(404)

@@ -11,6 +11,7 @@ mod path;
 use std::io::Write as _;
 use std::net::Ipv4Addr;
 
+use crate::api::response::Header;
 use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::clock::Moment;
@@ -57,7 +58,7 @@ pub struct Answer {
     /// The status.
     pub status: u16,
     /// The headers in order, without those of the connection.
-    pub headers: Vec<(&'static str, String)>,
+    pub headers: Vec<Header>,
     /// The body.
     pub body: Vec<u8>,
     /// Whether the connection ends with it.
@@ -119,8 +120,6 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
     if !request.has_host() {
         return Answer::error(world, 400);
     }
-    let router = world.networks.get(network).and_then(|row| row.router.as_ref());
-    let address = router.map_or(Ipv4Addr::UNSPECIFIED, |router| router.guest_address).to_string();
     if world.sins(Quirk::HostHeaderIsChecked)
         && request.header("host").is_some_and(|host| host == "data-server")
     {
@@ -153,15 +152,17 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         Found::Forbidden => Answer::error(world, 403),
         Found::Missing => Answer::error(world, 404),
         Found::Moved => {
+            let router = world.networks.get(network).and_then(|row| row.router.as_ref());
+            let address = router.map_or(Ipv4Addr::UNSPECIFIED, |router| router.guest_address).to_string();
             let host = request.header("host").filter(|host| is_plain_host(host)).unwrap_or(&address);
             let place = format!("http://{host}{path}/");
-            Answer::refusal(world, 301, [("Location", place.clone())], Some(&place))
+            Answer::refusal(world, 301, [("Location", place.clone().into())], Some(&place))
         }
     }
 }
 
-fn allow(methods: &str) -> (&'static str, String) {
-    ("Allow", methods.to_owned())
+fn allow(methods: &'static str) -> Header {
+    ("Allow", methods.into())
 }
 
 /// A file as the web server sends it: what it is, is not said (MD-039).
@@ -179,9 +180,9 @@ fn file(world: &World, request: &Request<'_>, bytes: Vec<u8>, written: Moment) -
         (bytes, None)
     };
     let about = [
-        ("Last-Modified", http_date(written.min(world.now))),
-        ("ETag", tag),
-        ("Accept-Ranges", "bytes".to_owned()),
+        ("Last-Modified", written.min(world.now).http_date().into()),
+        ("ETag", tag.into()),
+        ("Accept-Ranges", "bytes".into()),
     ];
     let mut answer = Answer::new(world, 200, about, bytes);
     if let Some(coding) = coding {
@@ -217,17 +218,12 @@ fn is_plain_host(host: &str) -> bool {
 impl Answer {
     /// An answer in the order in which Apache writes its headers: what is about the file stands before the length, what
     /// is about the body behind it.
-    fn new(
-        world: &World,
-        status: u16,
-        about_file: impl IntoIterator<Item = (&'static str, String)>,
-        body: Vec<u8>,
-    ) -> Self {
+    fn new(world: &World, status: u16, about_file: impl IntoIterator<Item = Header>, body: Vec<u8>) -> Self {
         let server = if world.sins(Quirk::RouterTellsItsVersion) { "Apache/2.4.71" } else { "Apache" };
         let mut headers = Vec::with_capacity(MOST_HEADERS);
-        headers.extend([("Date", http_date(world.now)), ("Server", server.to_owned())]);
+        headers.extend([("Date", world.now.http_date().into()), ("Server", server.into())]);
         headers.extend(about_file);
-        headers.push(("Content-Length", body.len().to_string()));
+        headers.push(("Content-Length", body.len().to_string().into()));
         Self { status, headers, body, closes: false }
     }
 
@@ -247,7 +243,7 @@ impl Answer {
     fn refusal(
         world: &World,
         status: u16,
-        about: impl IntoIterator<Item = (&'static str, String)>,
+        about: impl IntoIterator<Item = Header>,
         word: Option<&str>,
     ) -> Self {
         let word = word.unwrap_or_default();
@@ -279,28 +275,10 @@ impl Answer {
         answer.with("Content-Type", "text/html; charset=iso-8859-1")
     }
 
-    fn with(mut self, name: &'static str, value: &str) -> Self {
-        self.headers.push((name, value.to_owned()));
+    fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
-}
-
-/// `Mon, 23 Nov 2026 07:50:50 GMT`.
-fn http_date(moment: Moment) -> String {
-    let Ok(date) = time::OffsetDateTime::from_unix_timestamp(moment.0.div_euclid(1000)) else {
-        return "Thu, 01 Jan 1970 00:00:00 GMT".to_owned();
-    };
-    let (day, month) = (date.weekday().to_string(), date.month().to_string());
-    format!(
-        "{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT",
-        &day[..3],
-        date.day(),
-        &month[..3],
-        date.year(),
-        date.hour(),
-        date.minute(),
-        date.second()
-    )
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@
 //! anything is matched, so that no spelling of a path leads past a rule (ISO-001, MD-035). What a
 //! path means is decided in [`metadata`](super::metadata).
 
+use std::borrow::Cow;
+
 /// The longest request line that the web server reads (MD-047).
 const LINE_BYTES: usize = 8190;
 /// The longest name that a file can have (MD-047).
@@ -31,21 +33,27 @@ pub(super) fn resolve(method: &str, target: &str) -> Result<String, Refusal> {
     let target = origin_form(target);
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let decoded = decode(path.strip_prefix('/').ok_or(Refusal::Bad)?)?;
-    let mut segments: Vec<&str> = Vec::new();
+    let mut clean = String::with_capacity(decoded.len() + 2);
     let mut ends_with_slash = true;
     for segment in decoded.split('/') {
         ends_with_slash = matches!(segment, "" | "." | "..");
         match segment {
             "" | "." => {}
-            ".." => drop(segments.pop().ok_or(Refusal::Bad)?),
-            name => segments.push(name),
+            ".." => clean.truncate(clean.rfind('/').ok_or(Refusal::Bad)?),
+            name => {
+                clean.push('/');
+                clean.push_str(name);
+            }
         }
     }
-    if segments.iter().any(|name| name.starts_with(".ht") || name.len() > NAME_BYTES) {
+    let mut names = clean.as_bytes().split(|byte| *byte == b'/');
+    if names.any(|name| name.starts_with(b".ht") || name.len() > NAME_BYTES) {
         return Err(Refusal::Forbidden);
     }
-    let slash = if ends_with_slash && !segments.is_empty() { "/" } else { "" };
-    Ok(format!("/{}{slash}", segments.join("/")))
+    if ends_with_slash {
+        clean.push('/');
+    }
+    Ok(clean)
 }
 
 /// Cuts scheme and host off: absolute targets work, whatever host they name (MD-038).
@@ -59,7 +67,10 @@ fn origin_form(target: &str) -> &str {
     rest.find('/').map_or("/", |start| &rest[start..])
 }
 
-fn decode(path: &str) -> Result<String, Refusal> {
+fn decode(path: &str) -> Result<Cow<'_, str>, Refusal> {
+    if !path.contains('%') {
+        return Ok(path.into());
+    }
     let mut bytes = Vec::with_capacity(path.len());
     let mut rest = path.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
@@ -79,7 +90,7 @@ fn decode(path: &str) -> Result<String, Refusal> {
         }
     }
     // No file has a name that is not UTF-8.
-    String::from_utf8(bytes).map_err(|_| Refusal::Hidden)
+    String::from_utf8(bytes).map(Cow::Owned).map_err(|_| Refusal::Hidden)
 }
 
 #[cfg(test)]

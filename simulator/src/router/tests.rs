@@ -55,7 +55,7 @@ fn check(world: &World, target: &str, expected: Result<&str, u16>) {
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
-    answer.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_str())
+    answer.headers.iter().find(|(found, _)| *found == name).map(|(_, value)| value.as_ref())
 }
 
 #[test]
@@ -502,7 +502,7 @@ fn answers_are_laid_out_as_apache_does() {
         format!(
             "Date: {now}\nServer: Apache\nLast-Modified: {now}\nETag: \"24-660ecd4fc9938\nAccept-Ranges: bytes\n\
              Content-Length: 36\n",
-            now = http_date(world.now)
+            now = world.now.http_date()
         )
     );
     let missing = ask(&world, WEB, &Request::get("/latest/meta-data/no-such-type"));
@@ -510,7 +510,7 @@ fn answers_are_laid_out_as_apache_does() {
         told(&missing),
         format!(
             "Date: {}\nServer: Apache\nContent-Length: 236\nContent-Type: text/html; charset=iso-8859-1\n",
-            http_date(world.now)
+            world.now.http_date()
         )
     );
     let lengths = [("/latest/", 239), ("/latest/../..", 266)].map(|(path, length)| {

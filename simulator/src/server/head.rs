@@ -5,6 +5,9 @@
 
 use crate::api::response::Response;
 
+/// Room for the headers of most clients.
+const USUAL_HEADERS: usize = 8;
+
 /// A request line and its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
@@ -101,7 +104,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Head, Malformed> {
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .take_while(|line| !line.is_empty());
     let (method, target, is_newest) = request_line(lines.next().unwrap_or_default())?;
-    let mut headers = Vec::new();
+    let mut headers = Vec::with_capacity(USUAL_HEADERS);
     for line in lines {
         headers.push(header(line)?);
     }
@@ -139,7 +142,9 @@ fn header(line: &[u8]) -> Result<(String, String), Malformed> {
     if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) || !value.iter().all(is_text) {
         return Err(Malformed::Byte);
     }
-    Ok((latin1(name).to_ascii_lowercase(), latin1(value)))
+    let mut name = latin1(name);
+    name.make_ascii_lowercase();
+    Ok((name, latin1(value)))
 }
 
 fn framing(headers: &[(String, String)]) -> Result<Framing, Malformed> {
@@ -179,8 +184,12 @@ fn is_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
 }
 
+/// Bytes as characters.
 fn latin1(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| char::from(*byte)).collect()
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => text.to_owned(),
+        _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
+    }
 }
 
 #[cfg(test)]

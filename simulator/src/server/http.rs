@@ -4,6 +4,7 @@
 //! because a client that sends slowly, too much or for ever must not be waited for. Nothing here
 //! knows what a request means.
 
+use std::borrow::Cow;
 use std::io;
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ const HEAD_BYTES: usize = 64 * 1024;
 const CHUNK_LINE_BYTES: usize = 8192;
 /// How much of a body that nobody wants is thrown away before a connection is closed on it.
 const UNWANTED_BYTES: usize = 16 * 1024 * 1024;
+/// More than what an answer's status line, a header of the connection's and one of the length take.
+const REST_OF_HEAD: usize = 128;
 /// How much is read at once, at least.
 const READ_BYTES: usize = 4096;
 
@@ -113,9 +116,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// The next request, and whether its body is whole.
     async fn request(&mut self, largest_body: usize) -> Result<(Message, bool), End> {
         if head::blank(&self.received) == self.received.len() {
-            self.more(Instant::now() + self.patience.idle).await?;
+            self.more(None).await?;
         }
-        let deadline = Instant::now() + self.patience.exchange;
+        // Most requests are whole by now, and the clock is not asked.
+        let exchange = self.patience.exchange;
+        let mut deadline = None;
+        let mut deadline = || *deadline.get_or_insert_with(|| Instant::now() + exchange);
         let end = loop {
             if let Some(end) = head::end(&self.received) {
                 break end;
@@ -128,7 +134,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
                 };
                 return Err(End::Refused(Response::bad_message(status, reason)));
             }
-            self.more(deadline).await?;
+            self.more(Some(deadline())).await?;
         };
         let head = head::read(&self.received[..end])?;
         self.received.drain(..end);
@@ -136,18 +142,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             |(name, value): &(String, String)| name == "expect" && value.eq_ignore_ascii_case("100-continue");
         if head.framing != Framing::Length(0) && head.is_newest && head.headers.iter().any(expects) {
             let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
-            timeout_at(deadline, self.stream.write_all(go_on)).await??;
+            timeout_at(deadline(), self.stream.write_all(go_on)).await??;
         }
         let (body, is_whole) = match head.framing {
-            Framing::Length(length) => self.body(length, largest_body, deadline).await?,
-            Framing::Chunked => self.chunks(largest_body, deadline).await?,
+            Framing::Length(0) => (Vec::new(), true),
+            Framing::Length(length) => self.body(length, largest_body, deadline()).await?,
+            Framing::Chunked => self.chunks(largest_body, deadline()).await?,
         };
         Ok((Message { head, body }, is_whole))
     }
 
-    /// Waits for bytes, but not longer than until the deadline nor than a connection may be silent.
-    async fn more(&mut self, deadline: Instant) -> Result<(), End> {
-        let until = deadline.min(Instant::now() + self.patience.idle);
+    /// Waits for bytes, but not longer than a connection may be silent nor than until a deadline.
+    async fn more(&mut self, deadline: Option<Instant>) -> Result<(), End> {
+        let silent = Instant::now() + self.patience.idle;
+        let until = deadline.map_or(silent, |deadline| deadline.min(silent));
         self.received.reserve(READ_BYTES);
         match timeout_at(until, self.stream.read_buf(&mut self.received)).await?? {
             0 => Err(End::Gone),
@@ -158,7 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     async fn body(&mut self, length: u64, largest: usize, deadline: Instant) -> Result<(Vec<u8>, bool), End> {
         let wanted = usize::try_from(length).unwrap_or(usize::MAX).min(largest);
         while self.received.len() < wanted {
-            self.more(deadline).await?;
+            self.more(Some(deadline)).await?;
         }
         let rest = self.received.split_off(wanted);
         let body = std::mem::replace(&mut self.received, rest);
@@ -211,7 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             if self.received.len() > CHUNK_LINE_BYTES {
                 return Err(Malformed::Chunk.into());
             }
-            self.more(deadline).await?;
+            self.more(Some(deadline)).await?;
         }
     }
 
@@ -268,12 +276,19 @@ impl Exchange {
 /// The bytes of an answer.
 fn written(response: &Response, exchange: Exchange) -> Vec<u8> {
     let status = response.status;
-    let reason = response.reason.clone().unwrap_or_else(|| reason_phrase(status).into_owned());
-    let mut head = format!("HTTP/1.1 {status} {reason}\r\n");
+    let reason = response.reason.as_deref().map_or_else(|| reason_phrase(status), Cow::Borrowed);
+    let length: usize = response.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    let mut bytes = Vec::with_capacity(length + response.body.len() + REST_OF_HEAD);
+    bytes.extend_from_slice(b"HTTP/1.1 ");
+    bytes.extend_from_slice(status.to_string().as_bytes());
+    bytes.push(b' ');
+    push_latin1(&mut bytes, &reason);
+    bytes.extend_from_slice(b"\r\n");
     let mut add = |name: &str, value: &str| {
-        for part in [name, ": ", value, "\r\n"] {
-            head.push_str(part);
-        }
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(b": ");
+        push_latin1(&mut bytes, value);
+        bytes.extend_from_slice(b"\r\n");
     };
     // A connection that the client wanted closed is told first, one that we close last. Before
     // HTTP/1.1 a connection ends anyway, unless both sides say otherwise.
@@ -302,13 +317,20 @@ fn written(response: &Response, exchange: Exchange) -> Vec<u8> {
     if response.closes && !(behind_length && is_told) {
         add("Connection", if response.ends_with_connection { "Close" } else { "close" });
     }
-    head.push_str("\r\n");
-    let mut bytes: Vec<u8> =
-        head.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')).collect();
+    bytes.extend_from_slice(b"\r\n");
     if !exchange.wants_no_body {
         bytes.extend_from_slice(&response.body);
     }
     bytes
+}
+
+/// Characters as bytes; what is none of Latin-1 becomes a question mark.
+fn push_latin1(bytes: &mut Vec<u8>, text: &str) {
+    if text.is_ascii() {
+        bytes.extend_from_slice(text.as_bytes());
+    } else {
+        bytes.extend(text.chars().map(|character| u8::try_from(u32::from(character)).unwrap_or(b'?')));
+    }
 }
 
 #[cfg(test)]

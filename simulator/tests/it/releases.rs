@@ -181,15 +181,15 @@ fn send(world: &mut World, method: &str, query: &str, headers: &[(&str, &str)]) 
 /// Logs in: the cookie of the container, the line of the other one, and the session key.
 fn login(world: &mut World) -> (String, String, String) {
     let response = send(world, "POST", "command=login&username=admin&password=password", &[]);
-    let cookies: Vec<&String> = response
+    let cookies: Vec<&str> = response
         .headers
         .iter()
-        .filter_map(|(name, value)| (*name == "Set-Cookie").then_some(value))
+        .filter_map(|(name, value)| (*name == "Set-Cookie").then_some(value.as_ref()))
         .collect();
     let body: Value = serde_json::from_slice(&response.body).expect("a login answers JSON");
     let key = body["loginresponse"]["sessionkey"].as_str().expect("a login tells the key").to_owned();
     let container = cookies[0].split(';').next().expect("a cookie").to_owned();
-    (container, cookies[1].clone(), key)
+    (container, cookies[1].to_owned(), key)
 }
 
 #[test]

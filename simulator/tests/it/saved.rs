@@ -7,6 +7,7 @@ use std::process::Command as Process;
 
 use cloudstack_simulator::Cloud;
 use cloudstack_simulator::api::request::{Port, Request};
+use cloudstack_simulator::api::response::Header;
 use cloudstack_simulator::api::{self, command};
 use cloudstack_simulator::catalog::{self, Command, Param};
 use cloudstack_simulator::world::clock::VIRTUAL_EPOCH;
@@ -32,11 +33,7 @@ fn world(name: &str) -> World {
 }
 
 /// Calls through the port that asks for no credentials, and answers all that a client sees.
-fn ask(
-    world: &mut World,
-    command: &str,
-    pairs: &[(&str, String)],
-) -> (u16, Vec<(&'static str, String)>, String) {
+fn ask(world: &mut World, command: &str, pairs: &[(&str, String)]) -> (u16, Vec<Header>, String) {
     let query: Vec<String> = pairs.iter().map(|(name, value)| format!("&{name}={value}")).collect();
     let request = Request {
         port: Port::Integration,

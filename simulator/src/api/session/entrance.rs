@@ -87,7 +87,7 @@ impl Call<'_> {
     /// A success with this body.
     pub(super) fn answered(&self, body: String) -> Response {
         let mut response = Response::servlet(200, self.content_type(), body.into_bytes());
-        response.headers.push(("Vary", "Accept-Encoding, User-Agent".to_owned()));
+        response.headers.push(("Vary", "Accept-Encoding, User-Agent".into()));
         response
     }
 

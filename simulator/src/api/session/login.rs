@@ -255,7 +255,7 @@ pub(super) fn logout(world: &mut World, call: &Call<'_>) -> Response {
         }
         let error = ApiError::parameter("Session not found for the logout process.");
         let mut response = call.refused(world, LOGOUT, &error);
-        response.headers.push(("X-Description", error.text.unwrap_or_default()));
+        response.headers.push(("X-Description", error.text.unwrap_or_default().into()));
         return response;
     };
     if world.sins(Quirk::LogoutDemandsTheKey)

@@ -44,7 +44,7 @@ pub(super) fn sign_on(world: &mut World, call: &Call<'_>) -> Response {
     if world.sins(Quirk::SignOnIsEnveloped) {
         return call.succeeded(world, SIGN_ON, &Object::new().with("location", location));
     }
-    Response { headers: vec![("Location", location)], ..Response::empty(302) }
+    Response { headers: vec![("Location", location.into())], ..Response::empty(302) }
 }
 
 /// A request for authentication in the form of the redirect binding: deflated, in base 64, escaped.

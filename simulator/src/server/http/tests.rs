@@ -198,9 +198,9 @@ async fn the_connection_is_told_behind_the_length_where_apache_does() {
     let answer = |_| async {
         Response {
             headers: vec![
-                ("Server", "Apache".to_owned()),
-                ("Content-Length", "1".to_owned()),
-                ("Content-Type", "a".to_owned()),
+                ("Server", "Apache".into()),
+                ("Content-Length", "1".into()),
+                ("Content-Type", "a".into()),
             ],
             body: b"x".to_vec(),
             connection_behind_length: true,
