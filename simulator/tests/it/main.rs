@@ -11,6 +11,7 @@ mod corpus;
 mod coverage;
 mod dhcp;
 mod directory;
+mod disc;
 mod dns;
 mod families;
 mod guests;

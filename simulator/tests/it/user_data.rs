@@ -13,11 +13,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
 use cloudstack_simulator::api::request::{Parameters, Port, Request};
 use cloudstack_simulator::api::{self, signature};
+use cloudstack_simulator::guest::config_drive::Drive;
 use cloudstack_simulator::quirk::{Quirk, Quirks};
 use cloudstack_simulator::router;
 use cloudstack_simulator::world::clock::VIRTUAL_EPOCH;
 use cloudstack_simulator::world::id::Ids;
 use cloudstack_simulator::world::{World, preset};
+
+use crate::disc;
 
 /// The most bytes that user data may have: 32768 characters of base64 (UD-010).
 const MOST: usize = 24_576;
@@ -32,7 +35,8 @@ const EDGES: [usize; 14] = [1, 2, 3, 4, 56, 57, 58, 114, 3071, 3072, 3073, MOST 
 type Place = (&'static str, fn(&mut World, &Guest) -> Result<Vec<u8>, String>);
 
 /// All of them. Each must have the bytes that went in.
-const PLACES: &[Place] = &[("the API", at_the_api), ("the router", at_the_router)];
+const PLACES: &[Place] =
+    &[("the API", at_the_api), ("the router", at_the_router), ("the config drive", on_the_drive)];
 
 #[test]
 fn user_data_comes_out_as_it_went_in() {
@@ -80,6 +84,8 @@ fn faults_do_not_go_through() {
         Quirk::UserDataLimitIs2048,
         Quirk::UserDataNeedsRestart,
         Quirk::PlusesOfUserDataAreBlanks,
+        Quirk::DriveUserDataIsBase64,
+        Quirk::DriveLacksOpenstackUserData,
     ] {
         let demo = demo(&[quirk]);
         let is_noticed = (0..200).any(|number| goes_through(&demo, &Document::new(1, number)).is_err());
@@ -272,6 +278,23 @@ fn at_the_router(world: &mut World, guest: &Guest) -> Result<Vec<u8>, String> {
         return Err(format!("the router answers {} with a length of {length:?}", answer.status));
     }
     Ok(answer.body)
+}
+
+/// Both files of user data, under the names of Rock Ridge and of Joliet, which have to be the same.
+fn on_the_drive(world: &mut World, guest: &Guest) -> Result<Vec<u8>, String> {
+    let mut rows = world.virtual_machines.iter();
+    let (id, _) = rows.find(|(_, row)| row.uuid.to_string() == guest.id).ok_or("the machine is gone")?;
+    let image = Drive::of(world, id).ok_or("the machine has no drive")?.image();
+    let (unix, windows) = (disc::files(&image, false), disc::files(&image, true));
+    if unix != windows {
+        return Err("Rock Ridge and Joliet tell different files".to_owned());
+    }
+    let [cloudstack, openstack] =
+        ["/cloudstack/userdata/user_data.txt", "/openstack/latest/user_data"].map(|path| unix.get(path));
+    if cloudstack != openstack {
+        return Err(format!("CloudStack's file has {cloudstack:?}, OpenStack's {openstack:?}"));
+    }
+    cloudstack.cloned().ok_or_else(|| "the drive has no user data".to_owned())
 }
 
 /// Calls a command as the administrator; a refusal is an error.
