@@ -201,15 +201,16 @@ ip netns exec "$guest" sh -c '
     mount --bind "$0/dhcp" /var/lib/dhcp && mount --bind "$0/nobody.conf" /etc/resolv.conf && exec "$@"' \
     "$work" /usr/bin/python3 "$work/data-source.py" "$work/machine.json" "$work/cloud" nobody 10.1.1.1
 
-printf '# the suite inside of the guest: one program and one lease file in an empty folder\n'
-mkdir "$work/inside"
+printf '# the suite inside of the guest: one program, and one lease file where its client keeps it\n'
+lease=var/lib/dhcp/dhclient.leases
+mkdir -p "$work/inside/${lease%/*}"
 cp "$suite" "$work/inside/suite"
-cp "$work/dhclient.leases" "$work/inside/dhclient.leases"
+cp "$work/dhclient.leases" "$work/inside/$lease"
 if ldd "$suite" >/dev/null 2>&1 && [[ $(ldd "$suite") != *'statically linked'* ]]; then
     printf '# it needs libraries of this machine, so the folder is not all that it sees\n'
-    inside() { (cd "$work/inside" && ip netns exec "$guest" ./suite run --profile guest --lease dhclient.leases "$@"); }
+    inside() { (cd "$work/inside" && ip netns exec "$guest" ./suite run --profile guest --lease "$lease" "$@"); }
 else
-    inside() { ip netns exec "$guest" chroot "$work/inside" /suite run --profile guest --lease dhclient.leases "$@"; }
+    inside() { ip netns exec "$guest" chroot "$work/inside" /suite run --profile guest --lease search "$@"; }
 fi
 inside
 printf '# the same with keys at hand: what the API says of the machine is what the router says\n'

@@ -247,6 +247,7 @@ fn unwritable(path: &Path, error: &std::io::Error, hint: &str) -> Printed {
 /// The named target, or nothing for the embedded one.
 fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
     let home = || env::var_os("HOME").map(PathBuf::from).unwrap_or_default();
+    let arguments = &TargetArguments { lease: found_lease(arguments)?, ..arguments.clone() };
     let mut named = Settings {
         endpoint: arguments.endpoint.clone(),
         api_key: arguments.api_key.clone(),
@@ -321,6 +322,24 @@ fn settings(arguments: &TargetArguments) -> Result<Option<Settings>, Printed> {
         ));
     }
     Ok(settings.names_a_target().then_some(settings))
+}
+
+/// The word for a lease file that is yet to be found.
+const SEARCH: &str = "search";
+
+/// The lease file that is named, or the one that is there if it is to be searched for.
+fn found_lease(arguments: &TargetArguments) -> Result<Option<String>, Printed> {
+    if arguments.lease.as_deref() != Some(SEARCH) {
+        return Ok(arguments.lease.clone());
+    }
+    match lease::usual::search(Path::new("/"), arguments.interface.as_deref()) {
+        Ok(path) => Ok(Some(path.display().to_string())),
+        Err(nowhere) => Err(Printed::failure(
+            ExitCode::Usage,
+            &format!("could not find a lease file that leads to a router: {nowhere}"),
+            "name the file with --lease FILE, or the router with --router URL",
+        )),
+    }
 }
 
 /// The target as the guest sees it in which we run: the lease leads to the router, and the router tells which machine

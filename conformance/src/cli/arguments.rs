@@ -80,7 +80,7 @@ pub(super) struct CleanupArguments {
     pub(super) ledger: Option<PathBuf>,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Target (none: the embedded simulator)")]
 pub(super) struct TargetArguments {
     /// URL of the API; also CLOUDSTACK_ENDPOINT
@@ -116,8 +116,9 @@ pub(super) struct TargetArguments {
     /// A guest's config drive, an image of ISO 9660
     #[arg(long, value_name = "FILE")]
     pub(super) drive: Option<String>,
-    /// What a guest's DHCP client noted down, whichever client; alone, it leads to the router
-    #[arg(long, value_name = "FILE")]
+    /// What a guest's DHCP client noted down, whichever client; alone, it leads to the router. On a guest, `search` looks
+    /// where the clients of all distributions keep theirs
+    #[arg(long, value_name = "FILE|search")]
     pub(super) lease: Option<String>,
     /// The interface whose lease counts, if the file has leases of several; the last one if absent
     #[arg(long, value_name = "NAME")]

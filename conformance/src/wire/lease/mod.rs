@@ -9,6 +9,7 @@ mod dhclient;
 mod networkmanager;
 mod packet;
 pub mod pipeline;
+pub mod usual;
 
 #[cfg(test)]
 mod tests;
