@@ -74,10 +74,16 @@ fn main() {
 
     let sightings: HashMap<String, HashMap<String, String>> =
         table(&folder, "versions.tsv").into_iter().map(|row| (row["command"].clone(), row)).collect();
-    let mut added = HashMap::new();
-    for row in table(&folder, "param-changes.tsv").into_iter().filter(|row| row["change"] == "added") {
-        added
-            .insert((row["command"].clone(), row["param"].clone()), (row["from"].clone(), row["to"].clone()));
+    // The newest release that was seen without a parameter, and the oldest with it.
+    let mut sightings_of_params: HashMap<_, (String, String)> = HashMap::new();
+    for row in table(&folder, "param-changes.tsv") {
+        let param = (row["command"].clone(), row["param"].clone());
+        if row["change"] == "added" {
+            sightings_of_params.insert(param, (row["from"].clone(), row["to"].clone()));
+        } else {
+            // What changed was there before. The table is sorted: an earlier row, one that adds above all, tells more.
+            sightings_of_params.entry(param).or_insert_with(|| (String::new(), row["from"].clone()));
+        }
     }
 
     let mut table = String::from("pub(crate) static COMMANDS: &[Command] = &[\n");
@@ -101,9 +107,10 @@ fn main() {
         let is_optional = gate.is_some() || auth || !build.is_empty();
         let command = (!is_optional).then(|| arrival(&name, absent, SOURCES[seen], &since));
         let parameters = params.iter().filter_map(|parameter| {
-            let change = added.get(&(name.clone(), parameter.name.clone()));
-            let (absent, seen) = change.map_or(("", ""), |(from, to)| (from.as_str(), to.as_str()));
-            let tells = change.is_some() || !parameter.since.is_empty();
+            let sightings = sightings_of_params.get(&(name.clone(), parameter.name.clone()));
+            let (absent, seen) =
+                sightings.map_or(("", ""), |(absent, seen)| (absent.as_str(), seen.as_str()));
+            let tells = !absent.is_empty() || !parameter.since.is_empty();
             tells.then(|| arrival(&parameter.name, absent, seen, &parameter.since))
         });
         let parameters: Vec<String> = parameters.collect();

@@ -169,12 +169,15 @@ impl History {
     /// The release that brought a parameter, likewise.
     fn arrival_of_param(&self, command: &str, param: &Param) -> Release {
         let annotated = annotated(&param.since);
-        let added = self.changes_of(command, &param.name).iter().find(|change| change.what == "added");
-        let release = match added {
+        let changes = self.changes_of(command, &param.name);
+        let release = match changes.iter().find(|change| change.what == "added") {
             Some(Change { from, to, .. }) => {
                 annotated.filter(|since| from < since && since <= to).unwrap_or(*to)
             }
-            None => annotated.unwrap_or(Release::OLDEST),
+            // What was seen to change was there before, whatever the annotation says.
+            None => annotated
+                .filter(|since| changes.iter().all(|change| *since <= change.from))
+                .unwrap_or(Release::OLDEST),
         };
         release.clamp(Release::OLDEST, Release::NEWEST)
     }

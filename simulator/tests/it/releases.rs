@@ -132,6 +132,8 @@ fn parameters_are_those_of_the_release() {
     // Lengthened.
     assert_eq!(param("4.15.2", "deployVirtualMachine", "userdata")["length"], 32_768);
     assert_eq!(param("4.16", "deployVirtualMachine", "userdata")["length"], 1_048_576);
+    // Seen in 4.15.2 with another length, so there before 4.16.0, which its annotation names.
+    assert_eq!(param("4.15.2", "updateVirtualMachine", "userdata")["length"], 32_768);
     // Of another type.
     assert_eq!(param("4.16.1", "listUsers", "accounttype")["type"], "long");
     assert_eq!(param("4.17", "listUsers", "accounttype")["type"], "integer");
