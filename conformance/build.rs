@@ -81,8 +81,8 @@ fn main() {
         if row["change"] == "added" {
             sightings_of_params.insert(param, (row["from"].clone(), row["to"].clone()));
         } else {
-            // What changed was there before. The table is sorted: an earlier row, one that adds above all, tells more.
-            sightings_of_params.entry(param).or_insert_with(|| (String::new(), row["from"].clone()));
+            // What changed and was never added is as old as the oldest source, whatever its annotation says.
+            sightings_of_params.entry(param).or_insert_with(|| (String::new(), SOURCES[0].to_owned()));
         }
     }
 

@@ -208,10 +208,10 @@ mod tests {
         let deploy = arrivals("deployVirtualMachine").unwrap();
         let parameter = deploy.parameters.iter().find(|parameter| parameter.name == "userdataid").unwrap();
         assert!(parameter.is_after(&release("4.17.2")) && !parameter.is_after(&release("4.18")));
-        // The annotation says 4.16.0, yet 4.15.2 had it with another length.
+        // The annotation says 4.16.0, yet 4.15.2 had it with another length, and no listing since 4.11 came without it.
         let update = arrivals("updateVirtualMachine").unwrap();
         let parameter = update.parameters.iter().find(|parameter| parameter.name == "userdata").unwrap();
-        assert!(!parameter.is_after(&release("4.15.2")));
+        assert!(!parameter.is_after(&release("4.11")));
     }
 
     #[test]
