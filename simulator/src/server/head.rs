@@ -79,17 +79,14 @@ impl Malformed {
 /// Where the head ends that begins the bytes: behind its empty line. Line ends before the request
 /// line do not count.
 pub(super) fn end(bytes: &[u8]) -> Option<usize> {
-    let start = blank(bytes);
-    let mut line_is_empty = false;
-    for (position, byte) in bytes.iter().enumerate().skip(start) {
-        match byte {
-            b'\n' if line_is_empty => return Some(position + 1),
-            b'\n' => line_is_empty = true,
-            b'\r' => {}
-            _ => line_is_empty = false,
+    let mut at = blank(bytes);
+    loop {
+        at += bytes[at..].iter().position(|byte| *byte == b'\n')? + 1;
+        let returns = bytes[at..].iter().take_while(|byte| **byte == b'\r').count();
+        if bytes.get(at + returns) == Some(&b'\n') {
+            return Some(at + returns + 1);
         }
     }
-    None
 }
 
 /// How many bytes before the request line are line ends.

@@ -6,10 +6,12 @@
 
 use std::borrow::Cow;
 use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::head::{self, Framing, Head, Malformed};
 use crate::api::response::{Response, reason_phrase};
@@ -67,12 +69,6 @@ impl From<Malformed> for End {
     }
 }
 
-impl From<tokio::time::error::Elapsed> for End {
-    fn from(_: tokio::time::error::Elapsed) -> Self {
-        Self::Gone
-    }
-}
-
 /// Serves a connection until the client leaves, an answer closes it or patience ends. Bodies are
 /// read up to `largest_body` bytes; what is larger is handed over cut off there.
 pub(super) async fn converse<S, F, Fut>(stream: S, patience: Patience, largest_body: usize, answer: F)
@@ -81,7 +77,7 @@ where
     F: Fn(Message) -> Fut,
     Fut: Future<Output = Response>,
 {
-    let mut connection = Connection { stream, received: Vec::new(), patience };
+    let mut connection = Connection { stream, received: Vec::new(), patience, alarm: Alarm::new() };
     loop {
         let (response, exchange) = match connection.request(largest_body).await {
             Ok((message, is_whole)) => {
@@ -94,7 +90,8 @@ where
         let closes = response.closes || exchange.closes;
         let bytes = written(&response, exchange);
         // A client that goes away or takes nothing is its own business.
-        let sent = timeout(patience.exchange, connection.stream.write_all(&bytes)).await;
+        let until = || Instant::now() + patience.exchange;
+        let sent = connection.alarm.within(until, connection.stream.write_all(&bytes)).await;
         if !matches!(sent, Ok(Ok(()))) {
             return;
         }
@@ -110,6 +107,7 @@ struct Connection<S> {
     /// What was received and not looked at yet.
     received: Vec<u8>,
     patience: Patience,
+    alarm: Alarm,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -142,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             |(name, value): &(String, String)| name == "expect" && value.eq_ignore_ascii_case("100-continue");
         if head.framing != Framing::Length(0) && head.is_newest && head.headers.iter().any(expects) {
             let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
-            timeout_at(deadline(), self.stream.write_all(go_on)).await??;
+            self.alarm.within(&mut deadline, self.stream.write_all(go_on)).await??;
         }
         let (body, is_whole) = match head.framing {
             Framing::Length(0) => (Vec::new(), true),
@@ -154,10 +152,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Waits for bytes, but not longer than a connection may be silent nor than until a deadline.
     async fn more(&mut self, deadline: Option<Instant>) -> Result<(), End> {
-        let silent = Instant::now() + self.patience.idle;
-        let until = deadline.map_or(silent, |deadline| deadline.min(silent));
+        let idle = self.patience.idle;
+        let until = || {
+            let silent = Instant::now() + idle;
+            deadline.map_or(silent, |deadline| deadline.min(silent))
+        };
         self.received.reserve(READ_BYTES);
-        match timeout_at(until, self.stream.read_buf(&mut self.received)).await?? {
+        match self.alarm.within(until, self.stream.read_buf(&mut self.received)).await?? {
             0 => Err(End::Gone),
             _ => Ok(()),
         }
@@ -227,7 +228,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// connection that is closed on unread bytes takes the answer with it.
     async fn close(&mut self, is_whole: bool) {
         let until = Instant::now() + self.patience.idle;
-        let Ok(Ok(())) = timeout_at(until, self.stream.shutdown()).await else { return };
+        let Ok(Ok(())) = self.alarm.within(|| until, self.stream.shutdown()).await else { return };
         if is_whole {
             return;
         }
@@ -235,11 +236,49 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         loop {
             self.received.clear();
             self.received.reserve(READ_BYTES);
-            match timeout_at(until, self.stream.read_buf(&mut self.received)).await {
+            match self.alarm.within(|| until, self.stream.read_buf(&mut self.received)).await {
                 Ok(Ok(count)) if count > 0 && count < left => left -= count,
                 _ => return,
             }
         }
+    }
+}
+
+/// Rings when a client was waited for long enough. It is put off when it rings and not before: nearly every wait ends
+/// sooner, and to set a timer for each would cost more than what is waited for.
+struct Alarm(Pin<Box<Sleep>>);
+
+impl Alarm {
+    fn new() -> Self {
+        Self(Box::pin(sleep_until(Instant::now())))
+    }
+
+    /// What a future yields, unless a point in time comes first. When that is, is asked once there is something to wait
+    /// for.
+    async fn within<F: Future>(
+        &mut self,
+        mut until: impl FnMut() -> Instant,
+        future: F,
+    ) -> Result<F::Output, End> {
+        let mut future = pin!(future);
+        let mut limit = None;
+        std::future::poll_fn(|context| {
+            if let Poll::Ready(output) = future.as_mut().poll(context) {
+                return Poll::Ready(Ok(output));
+            }
+            let limit = *limit.get_or_insert_with(&mut until);
+            if limit < self.0.deadline() {
+                self.0.as_mut().reset(limit);
+            }
+            loop {
+                ready!(self.0.as_mut().poll(context));
+                if limit <= self.0.deadline() {
+                    return Poll::Ready(Err(End::Gone));
+                }
+                self.0.as_mut().reset(limit);
+            }
+        })
+        .await
     }
 }
 
