@@ -106,7 +106,7 @@ fn main_port(world: &mut World, request: &Request) -> Response {
         return session::entrance::answer(world, entrance, request, &parameters, format, address);
     }
     if name == Some("cancelAsyncJob") && world.sins(Quirk::JobsCanBeCancelled) {
-        let content_type = content_type(true, Port::Main).to_owned();
+        let content_type = content_type(true, Port::Main);
         let body = b"{\"cancelasyncjobresponse\":{\"success\":true}}".to_vec();
         return Response {
             headers: vec![("Content-Type", content_type.into())],
@@ -383,7 +383,7 @@ fn integration_port(world: &mut World, request: &Request) -> Response {
                 Format::Json => "{ \"error\" : { \"description\" : \"Internal Server Error\" } }",
                 Format::Xml => "<error>Internal Server Error</error>",
             };
-            let content_type = content_type(format == Format::Json, Port::Integration).to_owned();
+            let content_type = content_type(format == Format::Json, Port::Integration);
             Response {
                 headers: vec![("Content-Type", content_type.into())],
                 body: text.as_bytes().to_vec(),
@@ -555,7 +555,7 @@ fn succeeded(world: &World, request: &Request, format: Format, body: String) -> 
     let content_type = content_type(json, request.port);
     if request.port == Port::Integration {
         return Response {
-            headers: vec![("Content-Type", content_type.to_owned().into())],
+            headers: vec![("Content-Type", content_type.into())],
             body: body.into_bytes(),
             ..Response::empty(200)
         };
@@ -629,7 +629,7 @@ fn refused(
         let text = error.text.as_deref().filter(|_| !world.sins(Quirk::IntegrationReasonsAreRegistered));
         return Response {
             reason: text.map(|text| latin1_line(text, '?')),
-            headers: vec![("Content-Type", content_type.to_owned().into())],
+            headers: vec![("Content-Type", content_type.into())],
             body,
             ..Response::empty(status)
         };

@@ -62,9 +62,9 @@ impl Response {
 
     /// An answer of the servlet: the content type and the security headers.
     #[must_use]
-    pub fn servlet(status: u16, content_type: &str, body: Vec<u8>) -> Self {
+    pub fn servlet(status: u16, content_type: &'static str, body: Vec<u8>) -> Self {
         let mut response = Self { body, ..Self::empty(status) };
-        response.headers.push(("Content-Type", content_type.to_owned().into()));
+        response.headers.push(("Content-Type", content_type.into()));
         response.headers.extend(SECURITY.map(|(name, value)| (name, value.into())));
         response
     }
