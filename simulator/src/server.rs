@@ -527,8 +527,9 @@ async fn answer_of(site: &Site, door: &Door, peer: SocketAddr, message: Message)
 /// Answers at the side door. That takes a thread of its own: worlds are started and ended there.
 async fn control_answer(control: &Arc<Control>, message: Message) -> Response {
     let Message { head, body } = message;
-    let target = origin_form(&head.target).to_owned();
-    let call = control::Call { method: head.method, target, headers: head.headers, body };
+    let target = origin_form(head.target()).to_owned();
+    let call =
+        control::Call { method: head.method().to_owned(), target, headers: head.owned_headers(), body };
     let control = Arc::clone(control);
     let answered = tokio::task::spawn_blocking(move || control.answer(&call)).await;
     answered.unwrap_or_else(|error| control::broken(&error.to_string()))
@@ -538,9 +539,9 @@ async fn api_answer(site: &Site, port: Port, peer: SocketAddr, message: Message)
     let Message { head, body } = message;
     let request = Request {
         port,
-        method: head.method,
-        target: origin_form(&head.target).to_owned(),
-        headers: head.headers,
+        method: head.method().to_owned(),
+        target: origin_form(head.target()).to_owned(),
+        headers: head.owned_headers(),
         body,
         needs_host: head.is_newest,
         peer: peer.ip(),
@@ -599,11 +600,10 @@ fn router_answer(
     network: Id,
 ) -> Response {
     let head = &message.head;
-    let headers: Vec<(&str, &str)> =
-        head.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let headers: Vec<(&str, &str)> = head.headers().collect();
     let request = router::Request {
-        method: &head.method,
-        target: &head.target,
+        method: head.method(),
+        target: head.target(),
         needs_host: head.is_newest,
         headers: &headers,
     };

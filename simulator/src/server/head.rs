@@ -11,16 +11,44 @@ const USUAL_HEADERS: usize = 8;
 /// A request line and its headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
-    /// The method, as sent.
-    pub(super) method: String,
-    /// The target, as sent.
-    pub(super) target: String,
     /// Whether the request is of HTTP/1.1.
     pub(super) is_newest: bool,
-    /// Names in lower case with their values, bytes as characters, in order.
-    pub(super) headers: Vec<(String, String)>,
     /// What follows.
     pub(super) framing: Framing,
+    /// Every piece of the head one after the other, bytes as characters.
+    text: String,
+    /// Where the method ends in the text, and the target behind it.
+    method_end: usize,
+    target_end: usize,
+    /// Where the name of each header ends, and its value behind it.
+    headers: Vec<(usize, usize)>,
+}
+
+impl Head {
+    /// The method, as sent.
+    pub(super) fn method(&self) -> &str {
+        &self.text[..self.method_end]
+    }
+
+    /// The target, as sent.
+    pub(super) fn target(&self) -> &str {
+        &self.text[self.method_end..self.target_end]
+    }
+
+    /// Names in lower case with their values, in order.
+    pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        let mut start = self.target_end;
+        self.headers.iter().map(move |(name_end, value_end)| {
+            let header = (&self.text[start..*name_end], &self.text[*name_end..*value_end]);
+            start = *value_end;
+            header
+        })
+    }
+
+    /// The same as texts of their own.
+    pub(super) fn owned_headers(&self) -> Vec<(String, String)> {
+        self.headers().map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+    }
 }
 
 /// How the end of a body is told.
@@ -100,19 +128,31 @@ pub(super) fn read(bytes: &[u8]) -> Result<Head, Malformed> {
         .split(|byte| *byte == b'\n')
         .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
         .take_while(|line| !line.is_empty());
+    let mut text = String::with_capacity(bytes.len());
     let (method, target, is_newest) = request_line(lines.next().unwrap_or_default())?;
+    push_latin1(&mut text, method);
+    let method_end = text.len();
+    text.push_str(target);
+    let target_end = text.len();
     let mut headers = Vec::with_capacity(USUAL_HEADERS);
     for line in lines {
-        headers.push(header(line)?);
+        let (name, value) = header(line)?;
+        let start = text.len();
+        push_latin1(&mut text, name);
+        let name_end = text.len();
+        text[start..].make_ascii_lowercase();
+        push_latin1(&mut text, value);
+        headers.push((name_end, text.len()));
     }
-    let framing = framing(&headers)?;
-    Ok(Head { method, target, is_newest, headers, framing })
+    let mut head = Head { is_newest, framing: Framing::Length(0), text, method_end, target_end, headers };
+    head.framing = framing(&head)?;
+    Ok(head)
 }
 
-fn request_line(line: &[u8]) -> Result<(String, String, bool), Malformed> {
+fn request_line(line: &[u8]) -> Result<(&[u8], &str, bool), Malformed> {
     let mut parts = line.splitn(3, |byte| *byte == b' ');
     let method = parts.next().unwrap_or_default();
-    if method.is_empty() || !method.iter().all(|byte| is_token(*byte)) {
+    if !is_token(method) {
         return Err(Malformed::Byte);
     }
     let target = parts.next().filter(|target| !target.is_empty()).ok_or(Malformed::NoTarget)?;
@@ -122,33 +162,30 @@ fn request_line(line: &[u8]) -> Result<(String, String, bool), Malformed> {
         b"" => return Err(Malformed::NoVersion),
         _ => return Err(Malformed::Version),
     };
-    if target.iter().any(u8::is_ascii_control) {
+    if has_controls(target) {
         return Err(Malformed::Byte);
     }
     let target = std::str::from_utf8(target).map_err(|_| Malformed::Byte)?;
-    Ok((latin1(method), target.to_owned(), is_newest))
+    Ok((method, target, is_newest))
 }
 
-fn header(line: &[u8]) -> Result<(String, String), Malformed> {
+/// Name and value of a header, as sent.
+fn header(line: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
     if line.starts_with(b" ") || line.starts_with(b"\t") {
         return Err(Malformed::Folded);
     }
     let colon = line.iter().position(|byte| *byte == b':').ok_or(Malformed::NoColon)?;
     let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
-    let is_text = |byte: &u8| *byte == b'\t' || !byte.is_ascii_control();
-    if name.is_empty() || !name.iter().all(|byte| is_token(*byte)) || !value.iter().all(is_text) {
+    let is_text = |value: &[u8]| value.split(|byte| *byte == b'\t').all(|part| !has_controls(part));
+    if !is_token(name) || has_controls(value) && !is_text(value) {
         return Err(Malformed::Byte);
     }
-    let mut name = latin1(name);
-    name.make_ascii_lowercase();
-    Ok((name, latin1(value)))
+    Ok((name, value))
 }
 
-fn framing(headers: &[(String, String)]) -> Result<Framing, Malformed> {
-    let of = |name: &str| {
-        let named: Vec<&str> =
-            headers.iter().filter(|(other, _)| other == name).map(|(_, value)| value.as_str()).collect();
-        named
+fn framing(head: &Head) -> Result<Framing, Malformed> {
+    let of = |name: &str| -> Vec<&str> {
+        head.headers().filter(|(other, _)| *other == name).map(|(_, value)| value).collect()
     };
     let (codings, lengths) = (of("transfer-encoding"), of("content-length"));
     match (codings.as_slice(), lengths.as_slice()) {
@@ -177,15 +214,48 @@ pub(super) fn chunk_length(line: &[u8]) -> Result<u64, Malformed> {
     u64::from_str_radix(text, 16).map_err(|_| Malformed::Chunk)
 }
 
-fn is_token(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
+/// Which bytes the names of methods and headers are made of.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'!' | b'#'
+                    | b'$'
+                    | b'%'
+                    | b'&'
+                    | b'\''
+                    | b'*'
+                    | b'+'
+                    | b'-'
+                    | b'.'
+                    | b'^'
+                    | b'_'
+                    | b'`'
+                    | b'|'
+                    | b'~'
+            );
+        byte += 1;
+    }
+    table
+};
+
+fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|byte| TOKEN[usize::from(*byte)])
 }
 
-/// Bytes as characters.
-fn latin1(bytes: &[u8]) -> String {
+/// Looks at every byte whatever it finds, so that many are looked at in one step.
+fn has_controls(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, byte| found | byte.is_ascii_control())
+}
+
+/// Adds bytes as characters.
+fn push_latin1(text: &mut String, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => text.to_owned(),
-        _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        Ok(plain) if plain.is_ascii() => text.push_str(plain),
+        _ => text.extend(bytes.iter().map(|byte| char::from(*byte))),
     }
 }
 
@@ -210,9 +280,9 @@ mod tests {
     fn a_head_is_taken_apart() {
         let head =
             read(b"\r\nget /x?y=\xc3\xa9 HTTP/1.0\r\nX-One:  a b \r\nX-TWO:\xe9\r\n\r\n").expect("a head");
-        assert_eq!((head.method.as_str(), head.target.as_str(), head.is_newest), ("get", "/x?y=é", false));
-        let expected = [("x-one", "a b"), ("x-two", "é")].map(|(n, v)| (n.to_owned(), v.to_owned()));
-        assert_eq!(head.headers, expected);
+        assert_eq!((head.method(), head.target(), head.is_newest), ("get", "/x?y=é", false));
+        let headers: Vec<(&str, &str)> = head.headers().collect();
+        assert_eq!(headers, [("x-one", "a b"), ("x-two", "é")]);
         assert_eq!(head.framing, Framing::Length(0));
     }
 

@@ -137,8 +137,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let head = head::read(&self.received[..end])?;
         self.received.drain(..end);
         let expects =
-            |(name, value): &(String, String)| name == "expect" && value.eq_ignore_ascii_case("100-continue");
-        if head.framing != Framing::Length(0) && head.is_newest && head.headers.iter().any(expects) {
+            |(name, value): (&str, &str)| name == "expect" && value.eq_ignore_ascii_case("100-continue");
+        if head.framing != Framing::Length(0) && head.is_newest && head.headers().any(expects) {
             let go_on = b"HTTP/1.1 100 Continue\r\n\r\n";
             self.alarm.within(&mut deadline, self.stream.write_all(go_on)).await??;
         }
@@ -301,14 +301,13 @@ impl Exchange {
 
     fn of(head: &Head, is_whole: bool) -> Self {
         let says = |word: &str| {
-            head.headers
-                .iter()
-                .filter(|(name, _)| name == "connection")
+            head.headers()
+                .filter(|(name, _)| *name == "connection")
                 .flat_map(|(_, value)| value.split(','))
                 .any(|said| said.trim().eq_ignore_ascii_case(word))
         };
         let closes = says("close") || !head.is_newest && !says("keep-alive") || !is_whole;
-        Self { is_newest: head.is_newest, is_whole, closes, wants_no_body: head.method == "HEAD" }
+        Self { is_newest: head.is_newest, is_whole, closes, wants_no_body: head.method() == "HEAD" }
     }
 }
 

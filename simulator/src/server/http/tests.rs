@@ -13,8 +13,8 @@ fn connection() -> (DuplexStream, JoinHandle<()>) {
     let echo = |message: Message| async move {
         let text = format!(
             "{} {} {}",
-            message.head.method,
-            message.head.target,
+            message.head.method(),
+            message.head.target(),
             String::from_utf8_lossy(&message.body)
         );
         Response { body: text.into_bytes(), ..Response::empty(200) }
