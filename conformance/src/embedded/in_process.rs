@@ -51,7 +51,7 @@ impl Beginning {
             preset::build("demo", text, seed, VIRTUAL_EPOCH).map_err(|error| failed(error.to_string()))?;
         world.pace = pace.parse::<Pace>().map_err(|error| failed(error.to_string()))?;
         let quirks = quirks.iter().map(|name| name.parse::<Quirk>()).collect::<Result<_, _>>();
-        world.quirks = quirks.map_err(|error| failed(error.to_string()))?;
+        world.set_quirks(quirks.map_err(|error| failed(error.to_string()))?);
         let admin = world.users.iter().find(|(_, user)| user.username == "admin").map(|(_, user)| user);
         let settings = Settings {
             endpoint: Some("http://localhost:8080/client/api".to_owned()),

@@ -23,14 +23,17 @@ pub(super) fn make(config: &Config) -> Result<World, StartError> {
     if let Some(pace) = config.pace {
         world.pace = pace;
     }
-    for quirk in &config.quirks {
-        world.quirks.add(*quirk);
-    }
+    let mut quirks = world.quirks;
+    config.quirks.iter().for_each(|quirk| quirks.add(*quirk));
     for (name, value) in &config.settings {
         world.settings.set(name, value)?;
     }
     for (hostname, port) in &config.directories {
         world.add_directory_server(hostname, *port, None);
+    }
+    // What a saved world's routers were not told of, they still do not know.
+    if !config.quirks.is_empty() || !is_saved(&config.world) {
+        world.set_quirks(quirks);
     }
     Ok(world)
 }

@@ -63,8 +63,10 @@ fn quirks(shared: &Shared, body: &[u8]) -> Done {
     };
     let (on, off) = (read(&on).map_err(unknown)?, read(&off).map_err(unknown)?);
     let mut world = shared.world();
-    on.into_iter().for_each(|quirk| world.quirks.add(quirk));
-    off.into_iter().for_each(|quirk| world.quirks.remove(quirk));
+    let mut quirks = world.quirks;
+    on.into_iter().for_each(|quirk| quirks.add(quirk));
+    off.into_iter().for_each(|quirk| quirks.remove(quirk));
+    world.set_quirks(quirks);
     done(200, &json!({ "quirks": world.quirks.iter().map(Quirk::name).collect::<Vec<_>>() }))
 }
 

@@ -7,7 +7,7 @@ use crate::world::clock::VIRTUAL_EPOCH;
 use crate::world::network::Address;
 use crate::world::preset;
 use crate::world::user_data::Encoded;
-use crate::world::virtual_machine::VirtualMachine;
+use crate::world::virtual_machine::{MachineState, VirtualMachine};
 
 /// `web`, the first machine of the demo world.
 const WEB: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 2);
@@ -37,8 +37,12 @@ fn machine(world: &mut World, source: Ipv4Addr) -> &mut VirtualMachine {
     world.virtual_machines.get_mut(id).expect("the machine is there")
 }
 
+/// What a router answers that was told of its guests a moment ago, as one that was restarted.
 fn ask(world: &World, source: Ipv4Addr, request: &Request<'_>) -> Answer {
-    answer(world, network_of(world, source), source, request)
+    let mut world = world.clone();
+    let network = network_of(&world, source);
+    world.tell_of_network(network);
+    answer(&world, network, source, request)
 }
 
 fn get(world: &World, source: Ipv4Addr, target: &str) -> (u16, Vec<u8>) {
@@ -307,9 +311,11 @@ fn a_stranger_gets_nothing() {
             assert_eq!(get(&world, source, path).0, 404, "{path}");
         }
     }
-    // Nothing was pushed for a machine that has never run.
-    let web = machine(&mut world, WEB);
-    (web.host, web.last_host) = (None, None);
+    // Nothing was pushed for a machine that does not run.
+    machine(&mut world, WEB).state = MachineState::Stopped;
+    let network = network_of(&world, WEB);
+    let router = world.networks.get_mut(network).and_then(|network| network.router.as_mut());
+    router.expect("it has a router").folders.clear();
     check(&world, "/latest/meta-data/", Err(404));
 }
 

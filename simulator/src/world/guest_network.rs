@@ -98,9 +98,11 @@ impl World {
         };
         let old = std::mem::replace(&mut router.uuid, uuid);
         (router.number, router.created) = (number, created);
+        router.folders.clear();
         self.virtual_machines.start_at(number + 1);
         self.index.remove(&old);
         self.index.insert(uuid, Handle { kind: Kind::Router, id });
+        self.tell_of_network(id);
         let Some(owner) = self.networks.get(id).map(|row| row.owner) else { return };
         let about = Some(Handle { kind: Kind::Network, id });
         let restart = self.events.iter().rev().find(|(_, event)| {

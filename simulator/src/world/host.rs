@@ -239,6 +239,7 @@ impl World {
                 machine.host = Some(other);
                 machine.last_host = Some(other);
             }
+            self.tell_of_machine(machine);
         }
         let system: Vec<Id> =
             self.system_vms.iter().filter(|(_, row)| row.host == Some(id)).map(|(row, _)| row).collect();

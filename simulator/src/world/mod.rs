@@ -59,6 +59,7 @@ pub mod two_factor;
 pub mod upkeep;
 pub mod user_data;
 pub mod virtual_machine;
+pub mod vm_data;
 pub mod vm_schedule;
 pub mod vm_snapshot;
 pub mod volume;
@@ -485,6 +486,12 @@ impl World {
             Kind::VpnUser => self.vpn_users.get(id).map(|row| row.uuid),
             kind => self.register.get(kind, id).map(|row| row.uuid),
         }
+    }
+
+    /// Sets the faults that there are. Routers are told everything anew, for a fault may be in what they are told.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
+        self.tell_everything();
     }
 
     /// Whether this world commits a sin.

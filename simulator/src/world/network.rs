@@ -1,8 +1,9 @@
 //! Guest networks, public addresses and the routers behind both.
 
-use crate::quirk::Quirk;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 
+use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -12,9 +13,12 @@ use super::event::{EventState, NewEvent};
 use super::kind::{Handle, Kind};
 use super::offering::GuestType;
 use super::physical_network::DedicatedVlans;
+use super::saved::form;
 use super::table::Id;
 use super::virtual_machine::MachineState;
+use super::vm_data::Folder;
 use super::{Owner, World};
+use crate::quirk::Quirk;
 
 /// The state of a guest network (NET-001).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -206,10 +210,10 @@ pub struct Router {
     pub state: MachineState,
     /// Its offering, if it is another than that of every router.
     pub service_offering: Option<Id>,
-    /// The user data that expunged machines left at their addresses: nothing, but for the fault
-    /// [`FoldersOutliveMachines`](crate::quirk::Quirk::FoldersOutliveMachines) (MD-009).
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub left_behind: Vec<(Ipv4Addr, String)>,
+    /// What it was told of its guests, by address.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Ipv4Addr, Folder>"))]
+    pub folders: OrdMap<Ipv4Addr, Arc<Folder>>,
 }
 
 impl Router {
@@ -416,7 +420,7 @@ impl World {
             created,
             state: MachineState::Running,
             service_offering: None,
-            left_behind: Vec::new(),
+            folders: OrdMap::new(),
         }
     }
 
@@ -431,6 +435,7 @@ impl World {
                 network.router = router;
             }
         }
+        self.tell_of_network(id);
         self.mark_implemented(id, vlan);
     }
 
@@ -466,6 +471,7 @@ impl World {
             self.moves += 1;
             network.router = Some(Router { guest_address, ..router });
         }
+        self.tell_of_network(id);
         self.mark_implemented(id, vlan);
     }
 
@@ -582,17 +588,26 @@ impl World {
         }
         self.remove_rules_of(None, Some(id));
         let owner = NOBODY;
+        self.set_static_nat(id, None);
         if let Some(row) = self.addresses.get_mut(id) {
             row.owner = owner;
             row.network = None;
             row.vpc = None;
             row.source_nat = false;
-            row.static_nat = None;
             row.allocated = None;
             row.display = true;
             row.state = AddressState::Free;
         }
         self.forget_tags(Handle { kind: Kind::Address, id });
+    }
+
+    /// Lets a public address stand for a machine, or for none. Its guest sees that in its metadata (MD-055).
+    pub fn set_static_nat(&mut self, id: Id, machine: Option<Id>) {
+        let Some(row) = self.addresses.get_mut(id) else { return };
+        let before = std::mem::replace(&mut row.static_nat, machine);
+        for machine in [before, machine].into_iter().flatten() {
+            self.tell_of_machine(machine);
+        }
     }
 
     /// Whether a machine has a card in a network.

@@ -75,12 +75,15 @@ impl World {
             row.nics.sort_by_key(|nic| nic.device);
             self.moves += 1;
         }
+        if is_on_a_host {
+            self.tell_of_machine(machine);
+        }
     }
 
     /// Takes a card out of its machine, with the rules that lead to it.
     pub fn unplug_nic(&mut self, id: Id) {
         let Some((machine, nic)) = self.nic(id) else { return };
-        let (uuid, network) = (nic.uuid, nic.network);
+        let (uuid, network, address) = (nic.uuid, nic.network, nic.address);
         let gone: Vec<Uuid> = nic.secondary.iter().map(|one| one.uuid).chain([uuid]).collect();
         for uuid in gone {
             self.index.remove(&uuid);
@@ -89,6 +92,9 @@ impl World {
         if let Some(row) = self.virtual_machines.get_mut(machine) {
             row.nics.retain(|nic| nic.id != id);
             self.moves += 1;
+        }
+        if let Some(address) = address {
+            self.forget_folder(network, address);
         }
     }
 
@@ -107,6 +113,16 @@ impl World {
             }
         }
         row.nics.sort_by_key(|nic| nic.device);
+        self.moves += 1;
+    }
+
+    /// Gives a card another address; what its router has for the old one goes with that.
+    pub fn move_nic(&mut self, id: Id, address: Option<Ipv4Addr>) {
+        let Some(nic) = self.nic_mut(id) else { return };
+        let (network, old) = (nic.network, std::mem::replace(&mut nic.address, address));
+        if let Some(old) = old.filter(|old| address != Some(*old)) {
+            self.forget_folder(network, old);
+        }
         self.moves += 1;
     }
 

@@ -14,13 +14,14 @@ impl World {
         }
     }
 
-    /// Starts the router of a network; its scripts are written anew.
+    /// Starts the router of a network; its scripts are written anew, and it is told of its guests.
     pub fn start_router(&mut self, network: Id) {
         let scripts = self.ids.uuid();
         if let Some(router) = self.networks.get_mut(network).and_then(|network| network.router.as_mut()) {
             router.scripts = scripts;
         }
         self.set_router_state(network, MachineState::Running);
+        self.tell_of_network(network);
         if self.sins(Quirk::PasswordsDieWithTheRouter) {
             let is_there = |nic: &Nic| nic.network == network;
             let guests = self.virtual_machines.iter().filter(|(_, row)| row.nics.iter().any(is_there));

@@ -321,6 +321,7 @@ impl World {
             }
             machine.host = host;
         }
+        self.tell_of_machine(id);
     }
 
     /// Puts a machine on this host and switches its networks on.
@@ -478,6 +479,7 @@ impl World {
                 volume.owner = owner;
             }
         }
+        self.forget_folders(id);
         if let Some(machine) = self.virtual_machines.get_mut(id) {
             machine.owner = owner;
             machine.nics = nics;
@@ -501,29 +503,13 @@ impl World {
             }
         }
         self.forget_target(id, None);
-        if self.sins(Quirk::FoldersOutliveMachines) {
-            self.leave_folders_behind(id);
-        }
+        self.forget_folders(id);
         let snapshots: Vec<Id> = self.vm_snapshots_of(id).map(|(snapshot, _)| snapshot).collect();
         for snapshot in snapshots {
             self.vm_snapshots.remove(snapshot);
         }
         self.forget_tags(Handle { kind: Kind::VirtualMachine, id });
         self.virtual_machines.remove(id);
-    }
-
-    /// Leaves the user data of a machine at its addresses.
-    fn leave_folders_behind(&mut self, id: Id) {
-        let Some(machine) = self.virtual_machines.get(id) else { return };
-        let Some(text) = machine.user_data.clone() else { return };
-        let cards: Vec<(Id, Ipv4Addr)> =
-            machine.nics.iter().filter_map(|nic| Some((nic.network, nic.address?))).collect();
-        for (network, address) in cards {
-            let router = self.networks.get_mut(network).and_then(|network| network.router.as_mut());
-            if let Some(router) = router {
-                router.left_behind.push((address, text.clone()));
-            }
-        }
     }
 
     /// The name on the hypervisor, `i-2-17-VM`.

@@ -245,6 +245,7 @@ impl World {
                 let nics = [row.nics[0], router.nics[1], router.nics[2]];
                 *row = Router { guest_address: row.guest_address, nics, ..router.clone() };
             }
+            self.tell_of_network(tier);
         }
     }
 

@@ -356,7 +356,7 @@ fn escaped(text: &str) -> String {
 fn demo(quirks: &[Quirk]) -> World {
     let (name, text) = preset::NAMED.iter().find(|(name, _)| *name == "demo").expect("there is a demo world");
     let mut world = preset::build(name, text, 1, VIRTUAL_EPOCH).expect("the demo world can be built");
-    world.quirks = quirks.iter().copied().collect();
+    world.set_quirks(quirks.iter().copied().collect());
     world
 }
 

@@ -196,9 +196,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .map(|nic| nic.network)
                 .ok_or_else(|| ApiError::invalid("Can't enable static nat: the instance has no nic"))?;
             if let Some(row) = world.addresses.get_mut(id) {
-                row.static_nat = Some(machine);
                 row.network = row.network.or(Some(network));
             }
+            world.set_static_nat(id, Some(machine));
             Ok(Reply::SUCCESS)
         },
         ..Behaviour::PLAIN
@@ -219,9 +219,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     row.uuid
                 )));
             }
-            if let Some(row) = world.addresses.get_mut(id) {
-                row.static_nat = None;
-            }
+            world.set_static_nat(id, None);
             world.settle_vpc_address(id);
             Ok(Reply::SUCCESS)
         },

@@ -123,10 +123,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             }
             let wish = wished_address(world, network, arguments)?;
             let address = wish.or_else(|| world.free_guest_address(network)).or(old);
-            if let Some(nic) = world.nic_mut(id) {
-                nic.address = address;
-            }
-            world.moves += 1;
+            world.move_nic(id, address);
             let mut object = show(world, machine, *caller);
             // Everybody gets the view of users here.
             object

@@ -186,6 +186,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 }
                 machine.key_pairs = keys;
             }
+            world.tell_of_machine(id);
             // The router gets a new password with the key, which nobody is told (PW-008).
             if world.knows_passwords(id) && !world.sins(Quirk::NewKeysBringNoPassword) {
                 world.give_password(id, None);
@@ -243,6 +244,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     machine.user_data_details = details;
                 }
             }
+            world.tell_of_machine(id);
             Ok(Reply::Object(show(world, id, *caller)))
         },
         ..Behaviour::PLAIN
@@ -413,7 +415,8 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
     let (content, linked) = found.map_err(|error| wrap(&error.text.unwrap_or_default()))?;
     let details = arguments.merged("details");
     let user_data_details = user_data_details(arguments);
-    let stale = world.sins(Quirk::UserDataNeedsRestart);
+    // Details alone wait for the next push, and under a fault everything does (UD-032).
+    let is_told = content.is_some() && !world.sins(Quirk::UserDataNeedsRestart);
     if let Some(machine) = world.virtual_machines.get_mut(id) {
         if let Some(name) = arguments.filled("displayname") {
             machine.display_name = Some(name.to_owned());
@@ -442,13 +445,14 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
             machine.details = details;
         }
         // What is not given stays as it was.
-        if !stale {
-            machine.user_data = content.or_else(|| machine.user_data.take());
-            machine.user_data_id = linked.or(machine.user_data_id);
-            if !user_data_details.is_empty() {
-                machine.user_data_details = user_data_details;
-            }
+        machine.user_data = content.or_else(|| machine.user_data.take());
+        machine.user_data_id = linked.or(machine.user_data_id);
+        if !user_data_details.is_empty() {
+            machine.user_data_details = user_data_details;
         }
+    }
+    if is_told {
+        world.tell_of_machine(id);
     }
     Ok(Reply::Object(show(world, id, *caller)))
 }

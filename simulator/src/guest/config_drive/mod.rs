@@ -1,7 +1,7 @@
 //! The config drive: what a guest without a router reads from a disc of its own (CD-001 to CD-005).
 //!
 //! Every machine has one, as if the provider `ConfigDrive` stood where its network's offering has another one for user
-//! data; its files are those of release 4.22. Values are the router's ([`TYPES`](crate::router::metadata::TYPES)), of the
+//! data; its files are those of release 4.22. Values are the router's ([`TYPES`](crate::world::vm_data::TYPES)), of the
 //! card with the default route, but for those of CD-005. How files become an image is in [`iso`], where images are
 //! written in `server/drives.rs`.
 
@@ -12,7 +12,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
 
 use crate::quirk::Quirk;
-use crate::router::metadata::{Card, Source, unicode_escape};
 use crate::router::password_server::SAVED;
 use crate::world::World;
 use crate::world::clock::Moment;
@@ -20,6 +19,7 @@ use crate::world::offering::NetworkOffering;
 use crate::world::password;
 use crate::world::table::Id;
 use crate::world::virtual_machine::{Nic, VirtualMachine};
+use crate::world::vm_data::{Card, Source, unicode_escape};
 use iso::{File, Trees};
 
 /// The label by which guests find the drive: the default of `vm.configdrive.label`.

@@ -103,6 +103,7 @@ pub(crate) mod map {
         u64, "number";
         i64, "number";
         Uuid, "identifier";
+        std::net::Ipv4Addr, "IPv4 address";
     }
 
     impl Key for String {
