@@ -35,6 +35,7 @@ use crate::guest::lease::{self, Dialect};
 use crate::quirk::Quirk;
 use crate::router::{self, password_server};
 use crate::world::World;
+use crate::world::network::Network;
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 
@@ -231,7 +232,7 @@ struct Routers {
 
 /// A router's listener.
 struct Bound {
-    /// The router's address in its network.
+    /// Where the guests of its network find it.
     guest_address: Ipv4Addr,
     /// Where it listens.
     address: SocketAddr,
@@ -249,8 +250,8 @@ impl Routers {
         let gone: Vec<Id> = {
             let world = site.shared.world();
             let serves = |id: Id, bound: &Bound| {
-                let router = world.networks.get(id).and_then(|network| network.router.as_ref());
-                router.is_some_and(|router| router.serves() && router.guest_address == bound.guest_address)
+                let network = world.networks.get(id).filter(|network| network.serving_router().is_some());
+                network.and_then(Network::service_address) == Some(bound.guest_address)
             };
             self.bound.iter().filter(|(id, bound)| !serves(**id, bound)).map(|(id, _)| *id).collect()
         };
@@ -289,9 +290,8 @@ impl Routers {
             world
                 .networks
                 .iter()
-                .filter_map(|(id, network)| Some((id, network.router.as_ref()?)))
-                .filter(|(_, router)| router.serves())
-                .map(|(id, router)| (id, router.guest_address))
+                .filter(|(_, network)| network.serving_router().is_some())
+                .filter_map(|(id, network)| Some((id, network.service_address()?)))
                 .filter(|(id, _)| !self.bound.contains_key(id))
                 .collect()
         };

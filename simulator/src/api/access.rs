@@ -232,7 +232,7 @@ pub fn owner(world: &World, handle: Handle) -> Option<Owner> {
         Kind::VpnConnection => world.vpn_connections.get(handle.id).map(|row| row.owner),
         Kind::RemoteAccessVpn => world.remote_access_vpns.get(handle.id).map(|row| row.owner),
         Kind::VpnUser => world.vpn_users.get(handle.id).map(|row| row.owner),
-        Kind::Router => world.networks.get(handle.id).map(|row| row.owner),
+        Kind::Router | Kind::SecondRouter => world.networks.get(handle.id).map(|row| row.owner),
         kind => world
             .register
             .get(kind, handle.id)

@@ -169,7 +169,7 @@ fn instance(
             Some(Handle { kind: Kind::SystemVm, id }) => {
                 (world.system_vms.get(id).map(|row| row.duty.type_name()), uuid)
             }
-            Some(Handle { kind: Kind::Router, .. }) => (Some(Kind::Router.type_name()), uuid),
+            Some(Handle { kind, .. }) if kind.is_router() => (Some(kind.type_name()), uuid),
             _ => (None, None),
         },
         _ => (None, None),

@@ -643,7 +643,7 @@ impl Converter<'_> {
         let is_router =
             matches!(self.command.name(), "listRouters" | "runDiagnostics" | "getDiagnosticsData")
                 && matches!(param.name(), "id" | "targetid");
-        (kind == Kind::Router && is_router)
+        (kind.is_router() && is_router)
             || kind.classes().iter().any(|class| param.entities().any(|entity| entity == *class))
     }
 

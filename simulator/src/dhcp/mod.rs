@@ -257,7 +257,7 @@ fn hardware_address(bytes: &[u8]) -> String {
 fn offered(world: &World, card: &str) -> Option<Offer> {
     world.virtual_machines.iter().find_map(|(_, machine)| {
         let nic = machine.nics.iter().find(|nic| nic.mac.eq_ignore_ascii_case(card))?;
-        world.networks.get(nic.network)?.router.as_ref().filter(|router| router.serves())?;
+        world.networks.get(nic.network)?.serving_router()?;
         offer::of_card(world, machine, nic)
     })
 }

@@ -34,7 +34,7 @@ pub fn answer(world: &World, network: Id, packet: &[u8]) -> Option<Vec<u8>> {
         return None;
     }
     let row = world.networks.get(network)?;
-    let router = row.router.as_ref().filter(|router| router.serves())?;
+    let (router, address) = (row.serving_router()?, row.service_address()?);
     if !world.routers_give(row, "Dns") {
         return None;
     }
@@ -43,7 +43,9 @@ pub fn answer(world: &World, network: Id, packet: &[u8]) -> Option<Vec<u8>> {
     reply.metadata.recursion_available = true;
     let finding = match request.queries.as_slice() {
         _ if request.metadata.op_code != OpCode::Query => Finding::Failure(ResponseCode::NotImp),
-        [query] if query.query_class == DNSClass::IN => Names { world, id: network, row, router }.find(query),
+        [query] if query.query_class == DNSClass::IN => {
+            Names { world, id: network, row, router, address }.find(query)
+        }
         [_] => Finding::Failure(ResponseCode::Refused),
         _ => Finding::Failure(ResponseCode::FormErr),
     };
@@ -86,6 +88,8 @@ struct Names<'w> {
     id: Id,
     row: &'w Network,
     router: &'w Router,
+    /// Where its guests find it.
+    address: Ipv4Addr,
 }
 
 impl Names<'_> {
@@ -97,7 +101,7 @@ impl Names<'_> {
         let asks_for_an_address = matches!(query.query_type, RecordType::A | RecordType::AAAA);
         let mut addresses = self.addresses(&query.name);
         if addresses.is_empty() && is_plain && self.world.sins(Quirk::DnsAnswersEverything) {
-            addresses.push(self.router.guest_address);
+            addresses.push(self.address);
         }
         match query.query_type {
             RecordType::A | RecordType::ANY if !addresses.is_empty() => {
@@ -159,7 +163,7 @@ impl Names<'_> {
 
     /// Everybody with a name and an address, the router first: whoever asks who has its address hears its host name.
     fn hosts(&self) -> Vec<(String, Ipv4Addr)> {
-        let own = self.router.guest_address;
+        let own = self.address;
         let suffix = self.world.settings.text("instance.name");
         let mut hosts = vec![(format!("r-{}-{suffix}", self.router.number), own)];
         if self.world.sins(Quirk::DataServerIsThePublicAddress) {

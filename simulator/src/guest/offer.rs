@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use crate::quirk::Quirk;
 use crate::release::Release;
 use crate::world::World;
-use crate::world::network::{Network, Router};
+use crate::world::network::Network;
 use crate::world::virtual_machine::{Nic, VirtualMachine};
 
 /// A lease without end, in seconds (DHCP-004).
@@ -45,11 +45,11 @@ pub struct Offer {
 #[must_use]
 pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<Offer> {
     let network = world.networks.get(nic.network)?;
-    let (router, subnet, address) = (network.router.as_ref()?, network.subnet?, nic.address?);
+    let (router, subnet, address) = (network.service_address()?, network.subnet?, nic.address?);
     let server = if world.sins(Quirk::LeaseNamesAnotherServer) {
         Some(subnet.broadcast())
     } else {
-        (!world.sins(Quirk::LeaseWithoutServerIdentifier)).then_some(router.guest_address)
+        (!world.sins(Quirk::LeaseWithoutServerIdentifier)).then_some(router)
     };
     let has_mtu = world.release >= Release::new(18, 0) && !world.sins(Quirk::LeaseWithoutMtu);
     let leads_out = nic.is_default && !world.sins(Quirk::LeaseWithoutGateway);
@@ -78,14 +78,13 @@ pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<Off
 }
 
 /// The router, if it answers questions about names, and the resolvers of its zone (DHCP-007).
-fn resolvers(world: &World, network: &Network, router: &Router) -> Vec<Ipv4Addr> {
+fn resolvers(world: &World, network: &Network, router: Ipv4Addr) -> Vec<Ipv4Addr> {
     let zone = world.zones.get(network.zone);
     let texts = zone.into_iter().flat_map(|zone| [Some(zone.dns1.as_str()), zone.dns2.as_deref()]);
     // What is no IPv4 address was refused when the zone was made.
     let others = texts.flatten().filter_map(|text| text.parse::<Ipv4Addr>().ok());
     let answers = world.routers_give(network, "Dns") || world.sins(Quirk::LeaseNamesTheRouterAnyway);
-    let mut resolvers: Vec<Ipv4Addr> =
-        answers.then_some(router.guest_address).into_iter().chain(others).collect();
+    let mut resolvers: Vec<Ipv4Addr> = answers.then_some(router).into_iter().chain(others).collect();
     if world.sins(Quirk::LeaseNamesTheRouterLast) {
         resolvers.rotate_left(1);
     }

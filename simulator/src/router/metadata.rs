@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::clock::Moment;
+use crate::world::network::Network;
 use crate::world::table::Id;
 use crate::world::vm_data::{Folder, TYPES};
 
@@ -41,7 +42,7 @@ impl<'a> Guest<'a> {
     /// network is another guest (ISO-007).
     fn at(world: &'a World, network: Id, address: Ipv4Addr) -> Option<Self> {
         let in_network = |id: Id| {
-            let folders = &world.networks.get(id)?.router.as_ref()?.folders;
+            let folders = &world.networks.get(id)?.serving_router()?.folders;
             let first = || folders.iter().next().filter(|_| world.sins(Quirk::StrangersReadTheFirstGuest));
             let own = folders.get(&address).map(|folder| (address, folder));
             let found = own.or_else(|| first().map(|(first, folder)| (*first, folder)));
@@ -244,7 +245,7 @@ fn address_of(text: &str) -> Option<Ipv4Addr> {
 
 /// What an automatic index would tell: the addresses of all guests.
 fn listing(world: &World, network: Id) -> Found {
-    let router = world.networks.get(network).and_then(|network| network.router.as_ref());
+    let router = world.networks.get(network).and_then(Network::serving_router);
     let addresses = router.into_iter().flat_map(|router| router.folders.keys());
     let lines: Vec<String> =
         addresses.map(|address| format!("<a href=\"{address}/\">{address}/</a>")).collect();

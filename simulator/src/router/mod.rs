@@ -15,6 +15,7 @@ use crate::api::response::Header;
 use crate::quirk::Quirk;
 use crate::world::World;
 use crate::world::clock::Moment;
+use crate::world::network::Network;
 use crate::world::table::Id;
 use metadata::Found;
 use path::Refusal;
@@ -152,8 +153,8 @@ fn page(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> 
         Found::Forbidden => Answer::error(world, 403),
         Found::Missing => Answer::error(world, 404),
         Found::Moved => {
-            let router = world.networks.get(network).and_then(|row| row.router.as_ref());
-            let address = router.map_or(Ipv4Addr::UNSPECIFIED, |router| router.guest_address).to_string();
+            let own = world.networks.get(network).and_then(Network::service_address);
+            let address = own.unwrap_or(Ipv4Addr::UNSPECIFIED).to_string();
             let host = request.header("host").filter(|host| is_plain_host(host)).unwrap_or(&address);
             let place = format!("http://{host}{path}/");
             Answer::refusal(world, 301, [("Location", place.clone().into())], Some(&place))

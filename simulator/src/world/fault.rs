@@ -162,7 +162,9 @@ impl World {
             }
             Kind::Volume => self.volumes.get(handle.id).map(|row| row.zone),
             Kind::Snapshot => self.snapshots.get(handle.id).map(|row| row.zone),
-            Kind::Network | Kind::Router => self.networks.get(handle.id).map(|row| row.zone),
+            Kind::Network | Kind::Router | Kind::SecondRouter => {
+                self.networks.get(handle.id).map(|row| row.zone)
+            }
             Kind::Address => self.addresses.get(handle.id).map(|row| row.zone),
             Kind::FirewallRule => {
                 let network = self.firewall_rules.get(handle.id).map(|row| row.network);

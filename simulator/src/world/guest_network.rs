@@ -91,17 +91,28 @@ impl World {
 
     /// Replaces the router of a network by a fresh one, as a restart with clean-up does.
     pub fn renew_router(&mut self, id: Id, user: Id) {
-        let (uuid, created) = (self.ids.uuid(), self.now);
-        let number = self.virtual_machines.next_id();
-        let Some(router) = self.networks.get_mut(id).and_then(|network| network.router.as_mut()) else {
-            return;
-        };
-        let old = std::mem::replace(&mut router.uuid, uuid);
-        (router.number, router.created) = (number, created);
-        router.folders.clear();
-        self.virtual_machines.start_at(number + 1);
-        self.index.remove(&old);
-        self.index.insert(uuid, Handle { kind: Kind::Router, id });
+        let is_paired = self.networks.get(id).is_some_and(Network::is_paired);
+        for kind in [Kind::Router, Kind::SecondRouter] {
+            let router = Handle { kind, id };
+            let Some(old) = self.router(router).map(|row| row.uuid) else { continue };
+            let (uuid, created) = (self.ids.uuid(), self.now);
+            let number = self.virtual_machines.next_id();
+            // One that was alone and becomes one of two leaves the gateway's address to whichever leads.
+            let gateway =
+                self.networks.get(id).and_then(|network| network.subnet).map(|subnet| subnet.gateway);
+            let own = self.free_guest_address(id).filter(|_| is_paired);
+            self.change_router(router, |row| {
+                (row.uuid, row.number, row.created) = (uuid, number, created);
+                row.folders.clear();
+                if gateway == Some(row.guest_address) {
+                    row.guest_address = own.unwrap_or(row.guest_address);
+                }
+            });
+            self.virtual_machines.start_at(number + 1);
+            self.index.remove(&old);
+            self.index.insert(uuid, router);
+        }
+        self.complete_pair(id);
         self.tell_of_network(id);
         let Some(owner) = self.networks.get(id).map(|row| row.owner) else { return };
         let about = Some(Handle { kind: Kind::Network, id });
@@ -133,7 +144,8 @@ impl World {
         let (owner, vlan) = (network.owner, network.vlan.take());
         network.state = NetworkState::Allocated;
         network.idle_since = None;
-        if let Some(router) = network.router.take() {
+        network.second_leads = false;
+        for router in [network.router.take(), network.second_router.take()].into_iter().flatten() {
             self.index.remove(&router.uuid);
         }
         self.moves += 1;

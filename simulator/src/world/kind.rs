@@ -122,6 +122,8 @@ kinds! {
     StickinessPolicy "StickinessPolicy" ["LBStickinessResponse"];
     /// A virtual router, numbered as its network.
     Router "DomainRouter" ["DomainRouterResponse"];
+    /// The second router of a redundant pair, numbered as their network.
+    SecondRouter "DomainRouter" ["DomainRouterResponse"];
     /// The virtual router of a VPC, numbered as that.
     VpcRouter "DomainRouter" ["DomainRouterResponse"];
     /// What may be ordered as a VPC.

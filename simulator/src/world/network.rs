@@ -85,6 +85,10 @@ pub struct Network {
     pub acl: Option<Id>,
     /// The router that serves it, once it is in use.
     pub router: Option<Router>,
+    /// The other router of a redundant pair.
+    pub second_router: Option<Router>,
+    /// Whether that one leads, because the first had to step back and was not needed since.
+    pub second_leads: bool,
     /// Whether it must be restarted.
     pub restart_required: bool,
     /// Whether it has two routers.
@@ -378,6 +382,8 @@ impl World {
             vpc: None,
             acl: None,
             router: None,
+            second_router: None,
+            second_leads: false,
             restart_required: false,
             redundant,
             hides_addresses: None,
@@ -443,6 +449,8 @@ impl World {
     pub fn implement_network(&mut self, id: Id) {
         let Some(network) = self.networks.get(id) else { return };
         if network.router.is_some() || network.guest_type == GuestType::L2 {
+            self.complete_pair(id);
+            let Some(network) = self.networks.get(id) else { return };
             if network.vlan.is_none() {
                 let vlan = self.free_vlan(network.physical_network);
                 self.mark_implemented(id, vlan);
@@ -465,12 +473,15 @@ impl World {
         let router = self.new_router(Ipv4Addr::UNSPECIFIED, public_address);
         self.index.insert(router.uuid, Handle { kind: Kind::Router, id });
         // In a shared network somebody else's router is the gateway; ours is a guest among guests.
+        // So is each of a pair, whose gateway is whichever leads.
+        let is_guest = shared || self.networks.get(id).is_some_and(Network::is_paired);
         let guest_address =
-            if shared { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
+            if is_guest { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
         if let (Some(network), Some(guest_address)) = (self.networks.get_mut(id), guest_address) {
             self.moves += 1;
             network.router = Some(Router { guest_address, ..router });
         }
+        self.complete_pair(id);
         self.tell_of_network(id);
         self.mark_implemented(id, vlan);
     }
@@ -650,8 +661,8 @@ impl World {
     /// Whether a machine or the router has this address in a network.
     #[must_use]
     pub fn is_guest_address_taken(&self, network: Id, address: Ipv4Addr) -> bool {
-        let router = self.networks.get(network).and_then(|row| row.router.as_ref());
-        if router.is_some_and(|router| router.guest_address == address) {
+        let routers = self.networks.get(network).into_iter().flat_map(Network::routers);
+        if routers.into_iter().any(|router| router.guest_address == address) {
             return true;
         }
         let mut balancers = self.internal_balancers.iter();

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::World;
 use super::account::Domain;
 use super::clock::Moment;
+use super::kind::Kind;
 use super::network::{Network, Router};
 use super::offering::GuestType;
 use super::table::Id;
@@ -48,12 +49,19 @@ impl World {
     pub fn tell_of_machine(&mut self, id: Id) {
         let Some(machine) = self.virtual_machines.get(id) else { return };
         for slot in 0..machine.nics.len() {
-            self.tell_of_card(id, slot);
+            self.tell_of_card(id, slot, &[Kind::Router, Kind::SecondRouter]);
         }
     }
 
-    /// Tells the router of a network of every guest that runs there, as it does when that router starts.
+    /// Tells the routers of a network of every guest that runs there.
     pub fn tell_of_network(&mut self, network: Id) {
+        for router in [Kind::Router, Kind::SecondRouter] {
+            self.tell_router(network, router);
+        }
+    }
+
+    /// Tells one router of a network of every guest that runs there, as it does when that router starts.
+    pub(super) fn tell_router(&mut self, network: Id, router: Kind) {
         let runs = |row: &VirtualMachine| {
             matches!(row.state, MachineState::Running | MachineState::Migrating | MachineState::Stopping)
         };
@@ -64,7 +72,7 @@ impl World {
             .filter_map(|(id, row)| Some((id, row.nics.iter().position(|nic| nic.network == network)?)))
             .collect();
         for (id, slot) in cards {
-            self.tell_of_card(id, slot);
+            self.tell_of_card(id, slot, &[router]);
         }
     }
 
@@ -76,22 +84,23 @@ impl World {
         }
     }
 
-    /// Pushes one card, by its place among those of its machine, to the routers of its network that run.
-    fn tell_of_card(&mut self, id: Id, slot: usize) {
+    /// Pushes one card, by its place among those of its machine, to these routers of its network, if they run.
+    fn tell_of_card(&mut self, id: Id, slot: usize, routers: &[Kind]) {
         let Some(machine) = self.virtual_machines.get(id) else { return };
         let Some(nic) = machine.nics.get(slot) else { return };
         let (Some(address), Some(network)) = (nic.address, self.networks.get(nic.network)) else { return };
-        if !network.router.as_ref().is_some_and(Router::serves) {
+        if !network.routers().any(Router::serves) {
             return;
         }
         let network_id = nic.network;
-        let folder = Card { world: self, id, machine, nic, network }.folder();
+        let folder = Arc::new(Card { world: self, id, machine, nic, network }.folder());
         let outlives = self.sins(Quirk::FoldersOutliveMachines);
-        let Some(router) = self.networks.get_mut(network_id).and_then(|network| network.router.as_mut())
-        else {
-            return;
-        };
-        router.keep(address, folder, outlives);
+        let Some(network) = self.networks.get_mut(network_id) else { return };
+        for kind in routers {
+            if let Some(router) = network.seat_mut(*kind).as_mut().filter(|router| router.serves()) {
+                router.keep(address, Arc::clone(&folder), outlives);
+            }
+        }
     }
 
     /// Lets the router of a network forget what it had for an address, when a card gives that up (ISO-006).
@@ -99,8 +108,7 @@ impl World {
         if self.sins(Quirk::FoldersOutliveMachines) {
             return;
         }
-        let router = self.networks.get_mut(network).and_then(|network| network.router.as_mut());
-        if let Some(router) = router {
+        for router in self.networks.get_mut(network).into_iter().flat_map(Network::routers_mut) {
             router.folders.remove(&address);
         }
     }
@@ -118,11 +126,12 @@ impl World {
 
 impl Router {
     /// Keeps what was pushed for an address. Under a fault, user data that is not pushed anew is that of the guest before.
-    fn keep(&mut self, address: Ipv4Addr, mut folder: Folder, outlives: bool) {
+    fn keep(&mut self, address: Ipv4Addr, mut folder: Arc<Folder>, outlives: bool) {
         if outlives && folder.user_data.is_none() {
-            folder.user_data = self.folders.get(&address).and_then(|before| before.user_data.clone());
+            let before = self.folders.get(&address).and_then(|before| before.user_data.clone());
+            Arc::make_mut(&mut folder).user_data = before;
         }
-        self.folders.insert(address, Arc::new(folder));
+        self.folders.insert(address, folder);
     }
 }
 

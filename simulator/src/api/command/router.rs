@@ -9,8 +9,7 @@ use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
-use crate::world::network::{Network, Router};
-use crate::world::table::Id;
+use crate::world::network::Router;
 use crate::world::virtual_machine::MachineState;
 
 pub(super) const COMMANDS: &[Behaviour] = &[
@@ -22,24 +21,14 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let (network, zone) = (arguments.id("networkid"), arguments.id("zoneid"));
             let (vpc, for_vpc) = (arguments.id("vpcid"), arguments.maybe_flag("forvpc"));
             let (name, state) = (arguments.filled("name"), arguments.filled("state"));
-            let matches: Vec<Id> = world
+            let of_networks = world
                 .networks
                 .iter()
-                .filter(|(_, row)| {
-                    row.router.is_some() && row.vpc.is_none() && scope.covers(world, row.owner)
-                })
+                .filter(|(_, row)| row.vpc.is_none() && scope.covers(world, row.owner))
                 .filter(|_| vpc.is_none() && for_vpc != Some(true))
-                .filter(|(id, _)| {
-                    wanted.is_none_or(|wanted| wanted == Some(Handle { kind: Kind::Router, id: *id }))
-                })
                 .filter(|(id, _)| network.is_none_or(|network| network == *id))
                 .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
-                .map(|(id, _)| id)
-                .collect();
-            let shown = matches.into_iter().filter_map(|id| {
-                let network = world.networks.get(id)?;
-                Some(view::router(world, network, network.router.as_ref()?))
-            });
+                .flat_map(|(id, _)| [Kind::Router, Kind::SecondRouter].map(|kind| Handle { kind, id }));
             let of_vpcs = world
                 .vpcs
                 .iter()
@@ -47,13 +36,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(id, _)| vpc.is_none_or(|vpc| vpc == *id))
                 .filter(|(id, _)| network.is_none_or(|network| world.tiers(*id).any(|tier| tier == network)))
                 .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
-                .filter_map(|(id, row)| {
-                    let router = row.router.as_ref()?;
-                    let named = wanted.is_none() || arguments.sent("id") == Some(&router.uuid.to_string());
-                    named.then(|| view::vpc_router(world, id, row, router))
-                });
-            let shown: Vec<Object> = shown
+                .map(|(id, _)| Handle { kind: Kind::VpcRouter, id });
+            let shown = of_networks
                 .chain(of_vpcs)
+                .filter(|router| wanted.is_none_or(|wanted| wanted == Some(*router)))
+                .filter_map(|router| view::router(world, router));
+            let shown: Vec<Object> = shown
                 .filter(|object| {
                     state.is_none_or(|wanted| {
                         object.text("state").is_some_and(|at| at.eq_ignore_ascii_case(wanted))
@@ -78,18 +66,18 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             created: None,
         }),
         begin: Some(|world, _, arguments| {
-            let (id, _, row) = router(world, arguments, "id")?;
+            let (router, row) = router(world, arguments)?;
             if row.state == MachineState::Stopped {
-                world.set_router_state(id, MachineState::Starting);
+                world.set_router_state(router, MachineState::Starting);
             }
             Ok(())
         }),
         run: |world, _, arguments| {
-            let (id, _, row) = router(world, arguments, "id")?;
+            let (router, row) = router(world, arguments)?;
             if row.state != MachineState::Running {
-                world.start_router(id);
+                world.start_router(router);
             }
-            show(world, arguments)
+            show(world, router)
         },
         ..Behaviour::PLAIN
     },
@@ -104,9 +92,9 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(begin_to_stop),
         run: |world, _, arguments| {
-            let (id, ..) = router(world, arguments, "id")?;
-            world.set_router_state(id, MachineState::Stopped);
-            show(world, arguments)
+            let (router, _) = router(world, arguments)?;
+            world.set_router_state(router, MachineState::Stopped);
+            show(world, router)
         },
         ..Behaviour::PLAIN
     },
@@ -120,24 +108,24 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             created: None,
         }),
         begin: Some(|world, _, arguments| {
-            let (id, network, row) = router(world, arguments, "id")?;
+            let (router, row) = router(world, arguments)?;
             if row.state != MachineState::Running && !world.sins(Quirk::StoppedRoutersReboot) {
                 return Err(ApiError::new(
                     Fault::Unavailable,
                     format!(
                         "Resource [DataCenter:{}] is unreachable: Unable to reboot domR, it is not in right state {}",
-                        network.zone,
+                        world.zone_of_router(router).unwrap_or_default(),
                         row.state.name()
                     ),
                 ));
             }
-            world.set_router_state(id, MachineState::Stopping);
+            world.set_router_state(router, MachineState::Stopping);
             Ok(())
         }),
         run: |world, _, arguments| {
-            let (id, ..) = router(world, arguments, "id")?;
-            world.start_router(id);
-            show(world, arguments)
+            let (router, _) = router(world, arguments)?;
+            world.start_router(router);
+            show(world, router)
         },
         ..Behaviour::PLAIN
     },
@@ -152,10 +140,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         }),
         begin: Some(begin_to_stop),
         run: |world, _, arguments| {
-            let (id, network, row) = router(world, arguments, "id")?;
-            let shown = view::destroyed_router(world, network, row);
-            world.remove_router(id);
-            Ok(Reply::Object(shown))
+            let (router, _) = router(world, arguments)?;
+            let shown = view::router(world, router).map(view::destroyed_router);
+            world.remove_router(router);
+            Ok(Reply::Object(shown.unwrap_or_default()))
         },
         ..Behaviour::PLAIN
     },
@@ -163,7 +151,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         name: "changeServiceForRouter",
         about: Some("id"),
         run: |world, _, arguments| {
-            let (id, _, row) = router(world, arguments, "id")?;
+            let (router, row) = router(world, arguments)?;
             let offering = arguments.id("serviceofferingid").unwrap_or_default();
             let wanted = world
                 .service_offerings
@@ -181,10 +169,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     "Unable to upgrade router, it is not in the right state: the router must be stopped",
                 ));
             }
-            if let Some(row) = world.networks.get_mut(id).and_then(|network| network.router.as_mut()) {
-                row.service_offering = Some(offering);
-            }
-            show(world, arguments)
+            world.change_router(router, |row| row.service_offering = Some(offering));
+            show(world, router)
         },
         ..Behaviour::PLAIN
     },
@@ -205,25 +191,19 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 
 /// A router that runs stops first, whatever becomes of it then.
 fn begin_to_stop(world: &mut World, _: &Caller, arguments: &Arguments) -> Result<(), ApiError> {
-    let (id, _, row) = router(world, arguments, "id")?;
+    let (router, row) = router(world, arguments)?;
     if row.state == MachineState::Running {
-        world.set_router_state(id, MachineState::Stopping);
+        world.set_router_state(router, MachineState::Stopping);
     }
     Ok(())
 }
 
-/// The router that a parameter names, with its network.
-fn router<'a>(
-    world: &'a World,
-    arguments: &Arguments,
-    name: &str,
-) -> Result<(Id, &'a Network, &'a Router), ApiError> {
-    let id = arguments.id(name).unwrap_or_default();
-    let found = world.networks.get(id).and_then(|network| Some((id, network, network.router.as_ref()?)));
+/// The router that a call is about.
+fn router<'a>(world: &'a World, arguments: &Arguments) -> Result<(Handle, &'a Router), ApiError> {
+    let found = arguments.handle("id").and_then(|router| Some((router, world.router(router)?)));
     found.ok_or_else(|| ApiError::invalid("Unable to find domain router with the id"))
 }
 
-fn show(world: &World, arguments: &Arguments) -> Result<Reply, ApiError> {
-    let (_, network, row) = router(world, arguments, "id")?;
-    Ok(Reply::Object(view::router(world, network, row)))
+fn show(world: &World, router: Handle) -> Result<Reply, ApiError> {
+    Ok(Reply::Object(view::router(world, router).unwrap_or_default()))
 }

@@ -221,10 +221,12 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 fn target(world: &World, arguments: &Arguments) -> Result<(String, Id), ApiError> {
     let found = arguments.handle("targetid").and_then(|target| match target.kind {
         Kind::SystemVm => world.system_vms.get(target.id).map(|row| (row.name.clone(), row.zone)),
-        Kind::Router => {
-            let network = world.networks.get(target.id)?;
-            let number = network.router.as_ref()?.number;
-            Some((format!("r-{number}-{}", world.settings.text("instance.name")), network.zone))
+        kind if kind.is_router() => {
+            let number = world.router(target)?.number;
+            Some((
+                format!("r-{number}-{}", world.settings.text("instance.name")),
+                world.zone_of_router(target)?,
+            ))
         }
         _ => None,
     });

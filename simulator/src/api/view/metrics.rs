@@ -272,7 +272,7 @@ pub fn usage_server(world: &World) -> Object {
 /// How many there are of everything.
 #[must_use]
 pub fn infrastructure(world: &World) -> Object {
-    let routers = world.networks.iter().filter(|(_, network)| network.router.is_some()).count();
+    let routers = world.networks.iter().map(|(_, network)| network.routers().count()).sum::<usize>();
     Object::new()
         .with("zones", world.zones.len())
         .with("pods", world.pods.len())

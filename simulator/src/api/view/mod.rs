@@ -47,7 +47,7 @@ pub use physical_network::{
 };
 pub use project::{invitation, project, project_member, project_role, project_rule};
 pub use register::{registered, stored};
-pub use router::{destroyed_router, router, vpc_router};
+pub use router::{destroyed_router, router};
 pub use security_group::{authorized_group, security_group};
 pub use setting::setting;
 pub use snapshot::{snapshot, snapshot_policy, taken_snapshot};

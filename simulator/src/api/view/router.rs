@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use super::Owned as _;
 use crate::quirk::Quirk;
 use crate::reply::Object;
+use crate::world::kind::{Handle, Kind};
 use crate::world::network::{Network, Router};
 use crate::world::offering::GuestType;
 use crate::world::table::Id;
@@ -12,26 +13,28 @@ use crate::world::virtual_machine::MachineState;
 use crate::world::vpc::Vpc;
 use crate::world::{Owner, World};
 
-/// The virtual router of a network.
+/// A virtual router: that of a VPC has a card in each tier that is in use.
 #[must_use]
-pub fn router(world: &World, network: &Network, row: &Router) -> Object {
-    let place = Place { zone: network.zone, owner: network.owner, networks: vec![network], vpc: None };
-    shown(world, row, &place)
-}
-
-/// The virtual router of a VPC, with a card in each tier that is in use.
-#[must_use]
-pub fn vpc_router(world: &World, id: Id, vpc: &Vpc, row: &Router) -> Object {
-    let tiers = world.tiers(id).filter_map(|tier| world.networks.get(tier));
-    let networks = tiers.filter(|tier| tier.router.is_some()).collect();
-    shown(world, row, &Place { zone: vpc.zone, owner: vpc.owner, networks, vpc: Some(vpc) })
+pub fn router(world: &World, router: Handle) -> Option<Object> {
+    let row = world.router(router)?;
+    let place = if router.kind == Kind::VpcRouter {
+        let vpc = world.vpcs.get(router.id)?;
+        let tiers = world.tiers(router.id).filter_map(|tier| world.networks.get(tier));
+        let networks = tiers.filter_map(|tier| Some((tier, tier.router.as_ref()?))).collect();
+        Place { zone: vpc.zone, owner: vpc.owner, networks, vpc: Some(vpc) }
+    } else {
+        let network = world.networks.get(router.id)?;
+        Place { zone: network.zone, owner: network.owner, networks: vec![(network, row)], vpc: None }
+    };
+    Some(shown(world, row, &place))
 }
 
 /// What a router serves.
 struct Place<'a> {
     zone: Id,
     owner: Owner,
-    networks: Vec<&'a Network>,
+    /// Its networks, with what it is there.
+    networks: Vec<(&'a Network, &'a Router)>,
     vpc: Option<&'a Vpc>,
 }
 
@@ -73,7 +76,7 @@ fn shown(world: &World, row: &Router, place: &Place<'_>) -> Object {
             .map(|(_, row)| row)
     };
     let offering = row.service_offering.and_then(|id| world.service_offerings.get(id)).or_else(default);
-    let network = place.networks.first();
+    let network = place.networks.first().map(|(network, _)| *network);
     let netmask = network.and_then(|network| network.subnet).map(|subnet| subnet.netmask());
     // The control network belongs to the hypervisor; its addresses follow from the router's number.
     let [.., high, low] = row.number.to_be_bytes();
@@ -104,11 +107,17 @@ fn shown(world: &World, row: &Router, place: &Place<'_>) -> Object {
             .with("macaddress", &public_mac)
             .with("mtu", 1500)
     });
-    let served = place.networks.iter().filter_map(|network| Some((*network, network.router.as_ref()?)));
-    let mut nics: Vec<Object> = served.map(|(network, row)| guest_nic(network, row, &guest_mac)).collect();
+    let mut nics: Vec<Object> =
+        place.networks.iter().map(|(network, row)| guest_nic(network, row, &guest_mac)).collect();
     nics.push(control_nic);
     nics.extend(public_nic);
-    let guest_address = network.and_then(|network| network.router.as_ref()).map(|row| row.guest_address);
+    let guest_address = place.networks.first().map(|(_, row)| row.guest_address);
+    let is_paired = network.is_some_and(Network::is_paired);
+    let redundant_state = match network {
+        _ if world.sins(Quirk::RoutersAreMasters) => "MASTER",
+        Some(network) => network.redundant_state(row),
+        None => "UNKNOWN",
+    };
     let is_shared = network.is_some_and(|network| network.guest_type == GuestType::Shared);
     Object::new()
         .with("id", row.uuid)
@@ -145,8 +154,8 @@ fn shown(world: &World, row: &Router, place: &Place<'_>) -> Object {
         .with_owner(world, place.owner)
         .with("serviceofferingid", offering.map(|offering| offering.uuid))
         .with("serviceofferingname", offering.map(|offering| offering.name.as_str()))
-        .with("isredundantrouter", false)
-        .with("redundantstate", if world.sins(Quirk::RoutersAreMasters) { "MASTER" } else { "UNKNOWN" })
+        .with("isredundantrouter", is_paired)
+        .with("redundantstate", redundant_state)
         .with("version", "4.10.0")
         .with("scriptsversion", row.scripts)
         .with("vpcid", place.vpc.map(|vpc| vpc.uuid))
@@ -162,8 +171,7 @@ fn shown(world: &World, row: &Router, place: &Place<'_>) -> Object {
 
 /// A virtual router that was just destroyed: it has no cards and no network any more.
 #[must_use]
-pub fn destroyed_router(world: &World, network: &Network, row: &Router) -> Object {
-    let mut object = router(world, network, row);
+pub fn destroyed_router(mut object: Object) -> Object {
     let gone = |name: &str| {
         matches!(name, "networkdomain" | "gateway" | "hypervisor")
             || ["host", "linklocal", "public", "guest"].iter().any(|prefix| name.starts_with(prefix))

@@ -101,8 +101,10 @@ impl World {
             }
         }
         for (id, row) in self.networks.iter() {
-            if let Some(router) = &row.router {
-                tell(Kind::Router, id, router.uuid);
+            for (kind, router) in [(Kind::Router, &row.router), (Kind::SecondRouter, &row.second_router)] {
+                if let Some(router) = router {
+                    tell(kind, id, router.uuid);
+                }
             }
         }
         for (id, row) in self.vpcs.iter() {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::world::clock::VIRTUAL_EPOCH;
+use crate::world::kind::Handle;
 use crate::world::preset;
 
 /// The first machine of the demo world, with its network and its address.
@@ -29,7 +30,7 @@ fn what_is_not_pushed_shows_when_the_router_starts_again() {
     world.now = world.now.plus_seconds(60);
     assert_eq!(value(&world, network, address, "availability-zone"), Some("demo-zone"));
     assert_eq!(told(&world, network, address).map(|folder| folder.written), Some(VIRTUAL_EPOCH));
-    world.start_router(network);
+    world.start_router(Handle { kind: Kind::Router, id: network });
     assert_eq!(value(&world, network, address, "availability-zone"), Some("elsewhere"));
     assert_eq!(told(&world, network, address).map(|folder| folder.written), Some(world.now));
 }
@@ -37,15 +38,15 @@ fn what_is_not_pushed_shows_when_the_router_starts_again() {
 #[test]
 fn a_router_that_does_not_run_hears_nothing_until_it_starts() {
     let (mut world, id, network, address) = demo();
-    world.set_router_state(network, MachineState::Stopped);
+    world.set_router_state(Handle { kind: Kind::Router, id: network }, MachineState::Stopped);
     "renamed".clone_into(&mut world.virtual_machines.get_mut(id).expect("web").name);
     world.tell_of_machine(id);
     assert_eq!(value(&world, network, address, "local-hostname"), Some("web"));
-    world.start_router(network);
+    world.start_router(Handle { kind: Kind::Router, id: network });
     assert_eq!(value(&world, network, address, "local-hostname"), Some("renamed"));
     // One that stands in the place of another has nothing of it.
     world.virtual_machines.get_mut(id).expect("web").state = MachineState::Stopped;
-    world.remove_router(network);
+    world.remove_router(Handle { kind: Kind::Router, id: network });
     world.implement_network(network);
     assert_eq!(told(&world, network, address), None);
     world.run_machine(id);
