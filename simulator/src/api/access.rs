@@ -221,7 +221,7 @@ pub fn owner(world: &World, handle: Handle) -> Option<Owner> {
             .stickiness_policy(handle.id)
             .and_then(|(rule, _)| world.firewall_rules.get(rule))
             .map(|row| row.owner),
-        Kind::Vpc | Kind::VpcRouter => of_vpc(world, handle.id),
+        Kind::Vpc | Kind::VpcRouter | Kind::SecondVpcRouter => of_vpc(world, handle.id),
         Kind::NetworkAcl => of_acl(world, handle.id),
         Kind::NetworkAclItem => world.acl_items.get(handle.id).and_then(|row| of_acl(world, row.list)),
         Kind::PrivateGateway => world.private_gateways.get(handle.id).and_then(|row| of_vpc(world, row.vpc)),

@@ -91,7 +91,7 @@ impl World {
 
     /// Replaces the router of a network by a fresh one, as a restart with clean-up does.
     pub fn renew_router(&mut self, id: Id, user: Id) {
-        let is_paired = self.networks.get(id).is_some_and(Network::is_paired);
+        let is_paired = self.networks.get(id).is_some_and(|network| network.redundant);
         for kind in [Kind::Router, Kind::SecondRouter] {
             let router = Handle { kind, id };
             let Some(old) = self.router(router).map(|row| row.uuid) else { continue };

@@ -126,6 +126,8 @@ kinds! {
     SecondRouter "DomainRouter" ["DomainRouterResponse"];
     /// The virtual router of a VPC, numbered as that.
     VpcRouter "DomainRouter" ["DomainRouterResponse"];
+    /// The second router of a redundant VPC, numbered as that.
+    SecondVpcRouter "DomainRouter" ["DomainRouterResponse"];
     /// What may be ordered as a VPC.
     VpcOffering "VpcOffering" ["VpcOfferingResponse"];
     /// A VPC.

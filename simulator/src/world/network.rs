@@ -434,14 +434,7 @@ impl World {
     fn implement_tier(&mut self, id: Id, vpc: Id) {
         let Some(network) = self.networks.get(id) else { return };
         let vlan = network.vlan.or_else(|| self.free_vlan(network.physical_network));
-        if let Some(subnet) = network.subnet {
-            let router = self.router_for_tier(vpc, subnet.gateway);
-            if let Some(network) = self.networks.get_mut(id) {
-                self.moves += 1;
-                network.router = router;
-            }
-        }
-        self.tell_of_network(id);
+        self.serve_tier(id, vpc);
         self.mark_implemented(id, vlan);
     }
 
@@ -474,7 +467,7 @@ impl World {
         self.index.insert(router.uuid, Handle { kind: Kind::Router, id });
         // In a shared network somebody else's router is the gateway; ours is a guest among guests.
         // So is each of a pair, whose gateway is whichever leads.
-        let is_guest = shared || self.networks.get(id).is_some_and(Network::is_paired);
+        let is_guest = shared || self.networks.get(id).is_some_and(|network| network.redundant);
         let guest_address =
             if is_guest { self.free_guest_address(id) } else { subnet.map(|subnet| subnet.gateway) };
         if let (Some(network), Some(guest_address)) = (self.networks.get_mut(id), guest_address) {

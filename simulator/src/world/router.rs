@@ -1,7 +1,8 @@
 //! Which routers a network has, which of them serves, and what becomes of them.
 //!
 //! A network has one router, or a redundant pair: one leads and has the address of the gateway, the other has been told
-//! the same and takes over when the first stops. A router is named by a [`Handle`] of one of three kinds.
+//! the same and takes over when the first stops. So it is with the routers of a VPC, which are in each tier that is in
+//! use. A router is named by a [`Handle`] of one of four kinds.
 
 use std::net::Ipv4Addr;
 
@@ -10,23 +11,29 @@ use super::kind::{Handle, Kind};
 use super::network::{Network, Router};
 use super::table::Id;
 use super::virtual_machine::{MachineState, Nic};
+use super::vpc::Vpc;
 use crate::quirk::Quirk;
 
 impl Kind {
-    /// Whether it is one of the three kinds of virtual routers.
+    /// Whether it is one of the four kinds of virtual routers.
     #[must_use]
     pub fn is_router(self) -> bool {
-        matches!(self, Self::Router | Self::SecondRouter | Self::VpcRouter)
+        matches!(self, Self::Router | Self::SecondRouter) || self.is_of_vpc()
+    }
+
+    /// Whether it is a router of a VPC.
+    #[must_use]
+    pub fn is_of_vpc(self) -> bool {
+        matches!(self, Self::VpcRouter | Self::SecondVpcRouter)
+    }
+
+    /// Whether it is the second router of a pair.
+    fn is_second(self) -> bool {
+        matches!(self, Self::SecondRouter | Self::SecondVpcRouter)
     }
 }
 
 impl Network {
-    /// Whether it has two routers when it is in use.
-    #[must_use]
-    pub fn is_paired(&self) -> bool {
-        self.redundant && self.vpc.is_none()
-    }
-
     /// The routers that it has.
     pub fn routers(&self) -> impl Iterator<Item = &Router> {
         self.router.iter().chain(&self.second_router)
@@ -50,7 +57,7 @@ impl Network {
     #[must_use]
     pub fn service_address(&self) -> Option<Ipv4Addr> {
         match self.subnet {
-            Some(subnet) if self.is_paired() => self.routers().next().map(|_| subnet.gateway),
+            Some(subnet) if self.redundant => self.routers().next().map(|_| subnet.gateway),
             _ => self.router.as_ref().map(|router| router.guest_address),
         }
     }
@@ -58,20 +65,26 @@ impl Network {
     /// What a router of the network is to the other one (RTR-001).
     #[must_use]
     pub fn redundant_state(&self, router: &Router) -> &'static str {
-        if !self.is_paired() || router.state != MachineState::Running {
+        if !self.redundant || router.state != MachineState::Running {
             return "UNKNOWN";
         }
         let leads = self.serving_router().is_some_and(|leader| leader.uuid == router.uuid);
         if leads { "PRIMARY" } else { "BACKUP" }
     }
 
-    /// Where a router of this kind stands; that of a VPC stands where a network's only one does.
+    /// Where a router of this kind stands, its own or one of its VPC's.
+    #[must_use]
+    pub fn seat(&self, kind: Kind) -> &Option<Router> {
+        if kind.is_second() { &self.second_router } else { &self.router }
+    }
+
+    /// The same, to change it.
     pub(super) fn seat_mut(&mut self, kind: Kind) -> &mut Option<Router> {
-        if kind == Kind::SecondRouter { &mut self.second_router } else { &mut self.router }
+        if kind.is_second() { &mut self.second_router } else { &mut self.router }
     }
 
     /// Lets the other of a pair lead if the one that does so far cannot.
-    fn settle_lead(&mut self) {
+    pub(super) fn settle_lead(&mut self) {
         let serves = |router: &Option<Router>| router.as_ref().is_some_and(Router::serves);
         match (serves(&self.router), serves(&self.second_router)) {
             (true, false) => self.second_leads = false,
@@ -86,9 +99,8 @@ impl World {
     #[must_use]
     pub fn router(&self, router: Handle) -> Option<&Router> {
         match router.kind {
-            Kind::Router => self.networks.get(router.id)?.router.as_ref(),
-            Kind::SecondRouter => self.networks.get(router.id)?.second_router.as_ref(),
-            Kind::VpcRouter => self.vpcs.get(router.id)?.router.as_ref(),
+            kind if kind.is_of_vpc() => self.vpcs.get(router.id)?.seat(kind).as_ref(),
+            kind if kind.is_router() => self.networks.get(router.id)?.seat(kind).as_ref(),
             _ => None,
         }
     }
@@ -96,28 +108,28 @@ impl World {
     /// The zone of a router.
     #[must_use]
     pub fn zone_of_router(&self, router: Handle) -> Option<Id> {
-        match router.kind {
-            Kind::VpcRouter => self.vpcs.get(router.id).map(|row| row.zone),
-            _ => self.networks.get(router.id).map(|row| row.zone),
+        if router.kind.is_of_vpc() {
+            self.vpcs.get(router.id).map(|row| row.zone)
+        } else {
+            self.networks.get(router.id).map(|row| row.zone)
         }
     }
 
     /// The networks that a router is there for: one, or the tiers of a VPC that are in use.
     fn networks_of_router(&self, router: Handle) -> Vec<Id> {
-        match router.kind {
-            Kind::VpcRouter => self
-                .tiers(router.id)
-                .filter(|tier| self.networks.get(*tier).is_some_and(|row| row.router.is_some()))
-                .collect(),
-            _ => vec![router.id],
+        if router.kind.is_of_vpc() {
+            let is_in_use =
+                |tier: &Id| self.networks.get(*tier).is_some_and(|row| row.routers().next().is_some());
+            self.tiers(router.id).filter(is_in_use).collect()
+        } else {
+            vec![router.id]
         }
     }
 
     /// Changes a router, that of a VPC in all its tiers.
     pub fn change_router(&mut self, router: Handle, change: impl Fn(&mut Router)) {
-        if router.kind == Kind::VpcRouter {
-            let row = self.vpcs.get_mut(router.id).and_then(|vpc| vpc.router.as_mut());
-            row.into_iter().for_each(&change);
+        if let Some(vpc) = self.vpcs.get_mut(router.id).filter(|_| router.kind.is_of_vpc()) {
+            vpc.seat_mut(router.kind).iter_mut().for_each(&change);
         }
         for network in self.networks_of_router(router) {
             let Some(network) = self.networks.get_mut(network) else { continue };
@@ -163,14 +175,17 @@ impl World {
             *row.seat_mut(router.kind) = None;
             row.settle_lead();
         }
-        if let Some(vpc) = self.vpcs.get_mut(router.id).filter(|_| router.kind == Kind::VpcRouter) {
-            vpc.router = None;
+        if let Some(vpc) = self.vpcs.get_mut(router.id).filter(|_| router.kind.is_of_vpc()) {
+            *vpc.seat_mut(router.kind) = None;
         }
     }
 
     /// Brings the router that is missing to a network which has two.
     pub(super) fn complete_pair(&mut self, id: Id) {
-        let Some(network) = self.networks.get(id).filter(|network| network.is_paired()) else { return };
+        let Some(network) = self.networks.get(id).filter(|network| network.redundant) else { return };
+        if let Some(vpc) = network.vpc {
+            return self.serve_tier(id, vpc);
+        }
         let public_address = network.routers().find_map(|router| router.public_address);
         for kind in [Kind::Router, Kind::SecondRouter] {
             if self.router(Handle { kind, id }).is_some() {
@@ -186,6 +201,24 @@ impl World {
             self.moves += 1;
             self.tell_router(id, kind);
         }
+    }
+}
+
+impl Vpc {
+    /// The routers that it has.
+    pub fn routers(&self) -> impl Iterator<Item = &Router> {
+        self.router.iter().chain(&self.second_router)
+    }
+
+    /// Where a router of this kind stands.
+    #[must_use]
+    pub fn seat(&self, kind: Kind) -> &Option<Router> {
+        if kind.is_second() { &self.second_router } else { &self.router }
+    }
+
+    /// The same, to change it.
+    pub(super) fn seat_mut(&mut self, kind: Kind) -> &mut Option<Router> {
+        if kind.is_second() { &mut self.second_router } else { &mut self.router }
     }
 }
 

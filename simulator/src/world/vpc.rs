@@ -92,6 +92,8 @@ pub struct Vpc {
     pub restart_required: bool,
     /// The router of all its tiers, once it was started. It has no guest address of its own.
     pub router: Option<Router>,
+    /// The other one, if it is redundant.
+    pub second_router: Option<Router>,
     /// When it was created.
     pub created: Moment,
 }
@@ -191,6 +193,7 @@ impl World {
             public_mtu: 1500,
             restart_required: false,
             router: None,
+            second_router: None,
             created,
         })
     }
@@ -207,54 +210,87 @@ impl World {
         held.next().map(|(id, _)| id)
     }
 
-    /// Gives a VPC its router, with a public address if the offering translates addresses.
+    /// Whether a VPC has two routers.
+    #[must_use]
+    pub fn is_paired(&self, vpc: &Vpc) -> bool {
+        self.vpc_offerings.get(vpc.offering).is_some_and(|offering| offering.redundant)
+    }
+
+    /// Gives a VPC its routers, with a public address if the offering translates addresses.
     pub fn start_vpc(&mut self, id: Id) {
-        let Some(vpc) = self.vpcs.get(id).filter(|vpc| vpc.router.is_none()) else { return };
+        let Some(vpc) = self.vpcs.get(id) else { return };
         let (owner, zone) = (vpc.owner, vpc.zone);
+        let wanted: &[Kind] =
+            if self.is_paired(vpc) { &[Kind::VpcRouter, Kind::SecondVpcRouter] } else { &[Kind::VpcRouter] };
         let reaches_out = self
             .vpc_offerings
             .get(vpc.offering)
             .is_some_and(|offering| offering.services.iter().any(|(name, _)| name == "SourceNat"));
-        let held = self.source_nat_of_vpc(id).or_else(|| {
-            let held = reaches_out.then(|| self.hold_address(owner, zone, None, true)).flatten();
-            if let Some(row) = held.and_then(|held| self.addresses.get_mut(held)) {
-                row.vpc = Some(id);
+        for kind in wanted {
+            let router = Handle { kind: *kind, id };
+            if self.router(router).is_some() {
+                continue;
             }
-            held
-        });
-        let address = held.and_then(|held| self.addresses.get(held)).map(|row| row.address);
-        let router = self.new_router(Ipv4Addr::UNSPECIFIED, address);
-        self.index.insert(router.uuid, Handle { kind: Kind::VpcRouter, id });
-        if let Some(vpc) = self.vpcs.get_mut(id) {
-            self.moves += 1;
-            vpc.router = Some(router);
+            let held = self.source_nat_of_vpc(id).or_else(|| {
+                let held = reaches_out.then(|| self.hold_address(owner, zone, None, true)).flatten();
+                if let Some(row) = held.and_then(|held| self.addresses.get_mut(held)) {
+                    row.vpc = Some(id);
+                }
+                held
+            });
+            let address = held.and_then(|held| self.addresses.get(held)).map(|row| row.address);
+            let row = self.new_router(Ipv4Addr::UNSPECIFIED, address);
+            self.index.insert(row.uuid, router);
+            if let Some(vpc) = self.vpcs.get_mut(id) {
+                self.moves += 1;
+                *vpc.seat_mut(*kind) = Some(row);
+            }
         }
     }
 
-    /// Replaces the router of a VPC by a fresh one, as a restart with clean-up does.
+    /// Replaces the routers of a VPC by fresh ones, as a restart with clean-up does.
     pub fn renew_vpc_router(&mut self, id: Id) {
-        let old = self.vpcs.get_mut(id).and_then(|vpc| vpc.router.take());
-        if let Some(old) = old {
-            self.index.remove(&old.uuid);
+        let tiers: Vec<Id> = self
+            .tiers(id)
+            .filter(|tier| self.networks.get(*tier).is_some_and(|row| row.routers().next().is_some()))
+            .collect();
+        for kind in [Kind::VpcRouter, Kind::SecondVpcRouter] {
+            let router = Handle { kind, id };
+            if let Some(old) = self.router(router).map(|row| row.uuid) {
+                self.index.remove(&old);
+                self.remove_router(router);
+            }
+        }
+        for tier in tiers {
+            self.serve_tier(tier, id);
         }
         self.start_vpc(id);
-        let Some(router) = self.vpcs.get(id).and_then(|vpc| vpc.router.clone()) else { return };
-        let tiers: Vec<Id> = self.tiers(id).collect();
-        for tier in tiers {
-            if let Some(row) = self.networks.get_mut(tier).and_then(|tier| tier.router.as_mut()) {
-                let nics = [row.nics[0], router.nics[1], router.nics[2]];
-                *row = Router { guest_address: row.guest_address, nics, ..router.clone() };
-            }
-            self.tell_of_network(tier);
-        }
     }
 
-    /// Lets the router of a VPC serve a tier, and answers it.
-    pub(super) fn router_for_tier(&mut self, vpc: Id, guest_address: Ipv4Addr) -> Option<Router> {
+    /// Lets the routers of a VPC serve a tier: one at its gateway, or two with addresses of their own.
+    pub(super) fn serve_tier(&mut self, tier: Id, vpc: Id) {
         self.start_vpc(vpc);
-        let router = self.vpcs.get(vpc)?.router.clone()?;
-        let nics = [self.ids.uuid(), router.nics[1], router.nics[2]];
-        Some(Router { guest_address, nics, ..router })
+        let Some(gateway) = self.networks.get(tier).and_then(|row| row.subnet).map(|subnet| subnet.gateway)
+        else {
+            return;
+        };
+        let is_paired = self.vpcs.get(vpc).is_some_and(|vpc| self.is_paired(vpc));
+        for kind in [Kind::VpcRouter, Kind::SecondVpcRouter] {
+            let Some(router) = self.router(Handle { kind, id: vpc }).cloned() else { continue };
+            if self.networks.get(tier).is_none_or(|row| row.seat(kind).is_some()) {
+                continue;
+            }
+            let nics = [self.ids.uuid(), router.nics[1], router.nics[2]];
+            let address = if is_paired { self.free_guest_address(tier) } else { Some(gateway) };
+            let guest_address = address.unwrap_or(gateway);
+            if let Some(row) = self.networks.get_mut(tier) {
+                self.moves += 1;
+                row.redundant = is_paired;
+                *row.seat_mut(kind) = Some(Router { guest_address, nics, ..router });
+                row.settle_lead();
+            }
+            self.tell_router(tier, kind);
+        }
     }
 
     /// Takes an address of a VPC off its tier once nothing there needs it.

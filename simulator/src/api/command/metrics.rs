@@ -120,7 +120,7 @@ fn system_usage_history(world: &mut World, _: &Caller, arguments: &Arguments) ->
     let system = world.system_vms.iter().map(|(_, row)| (row.uuid, row.name.clone(), row.state, row.created));
     let of_networks =
         world.networks.iter().filter(|(_, row)| row.vpc.is_none()).flat_map(|(_, row)| row.routers());
-    let of_vpcs = world.vpcs.iter().filter_map(|(_, row)| row.router.as_ref());
+    let of_vpcs = world.vpcs.iter().flat_map(|(_, row)| row.routers());
     let suffix = world.settings.text("instance.name");
     let router_name = |number: Id| format!("r-{number}-{suffix}");
     let routers =

@@ -36,7 +36,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(id, _)| vpc.is_none_or(|vpc| vpc == *id))
                 .filter(|(id, _)| network.is_none_or(|network| world.tiers(*id).any(|tier| tier == network)))
                 .filter(|(_, row)| zone.is_none_or(|zone| row.zone == zone))
-                .map(|(id, _)| Handle { kind: Kind::VpcRouter, id });
+                .flat_map(|(id, _)| [Kind::VpcRouter, Kind::SecondVpcRouter].map(|kind| Handle { kind, id }));
             let shown = of_networks
                 .chain(of_vpcs)
                 .filter(|router| wanted.is_none_or(|wanted| wanted == Some(*router)))

@@ -76,7 +76,7 @@ pub fn network(world: &World, id: Id, row: &Network, viewer: Caller) -> Object {
         .with("aclid", acl.map(|acl| acl.uuid))
         .with("aclname", acl.map(|acl| acl.name.as_str()))
         .with("strechedl2subnet", false)
-        .with("redundantrouter", row.redundant)
+        .with("redundantrouter", row.redundant && row.vpc.is_none())
         .with("supportsvmautoscaling", offers("Lb") && !provides("Lb", "InternalLbVm"))
         .with("created", row.created)
         .with("receivedbytes", 0)

@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use super::Owned as _;
 use crate::quirk::Quirk;
 use crate::reply::Object;
-use crate::world::kind::{Handle, Kind};
+use crate::world::kind::Handle;
 use crate::world::network::{Network, Router};
 use crate::world::offering::GuestType;
 use crate::world::table::Id;
@@ -17,10 +17,10 @@ use crate::world::{Owner, World};
 #[must_use]
 pub fn router(world: &World, router: Handle) -> Option<Object> {
     let row = world.router(router)?;
-    let place = if router.kind == Kind::VpcRouter {
+    let place = if router.kind.is_of_vpc() {
         let vpc = world.vpcs.get(router.id)?;
         let tiers = world.tiers(router.id).filter_map(|tier| world.networks.get(tier));
-        let networks = tiers.filter_map(|tier| Some((tier, tier.router.as_ref()?))).collect();
+        let networks = tiers.filter_map(|tier| Some((tier, tier.seat(router.kind).as_ref()?))).collect();
         Place { zone: vpc.zone, owner: vpc.owner, networks, vpc: Some(vpc) }
     } else {
         let network = world.networks.get(router.id)?;
@@ -112,7 +112,8 @@ fn shown(world: &World, row: &Router, place: &Place<'_>) -> Object {
     nics.push(control_nic);
     nics.extend(public_nic);
     let guest_address = place.networks.first().map(|(_, row)| row.guest_address);
-    let is_paired = network.is_some_and(Network::is_paired);
+    let is_paired =
+        network.is_some_and(|network| network.redundant) || place.vpc.is_some_and(|vpc| world.is_paired(vpc));
     let redundant_state = match network {
         _ if world.sins(Quirk::RoutersAreMasters) => "MASTER",
         Some(network) => network.redundant_state(row),

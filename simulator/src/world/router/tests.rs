@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::world::clock::VIRTUAL_EPOCH;
-use crate::world::offering::GuestType;
 use crate::world::preset;
+use crate::world::vpc::NewVpc;
 
 const WEB: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 2);
 const GATEWAY: Ipv4Addr = Ipv4Addr::new(10, 1, 1, 1);
@@ -141,34 +141,33 @@ fn one_that_was_destroyed_is_replaced_when_a_machine_starts() {
     }
 }
 
-#[test]
-fn the_router_of_a_vpc_stops_in_all_its_tiers() {
+/// A VPC of an offering, with a tier that is in use.
+fn with_tier(offering: &str) -> (World, Id, Id) {
     let (mut world, network) = demo();
     let mut tier = row(&world, network).clone();
-    let (owner, zone) = (tier.owner, tier.zone);
-    let vpc = world.vpcs.next_id();
-    let (uuid, created) = (world.name_row(Kind::Vpc, vpc), world.now);
-    world.vpcs.insert(crate::world::vpc::Vpc {
-        uuid,
+    let offerings = world.vpc_offerings.iter().find(|(_, row)| row.name == offering);
+    let vpc = world.add_vpc(NewVpc {
         name: "vpc".to_owned(),
         display_text: "vpc".to_owned(),
-        owner,
-        zone,
-        offering: 1,
+        owner: tier.owner,
+        zone: tier.zone,
+        offering: offerings.map(|(id, _)| id).expect("a cloud has these offerings"),
         cidr: "10.9.0.0/16".to_owned(),
-        domain: String::new(),
-        state: crate::world::vpc::VpcState::Enabled,
+        domain: None,
         display: true,
-        public_mtu: 1500,
-        restart_required: false,
-        router: None,
-        created,
     });
-    (tier.vpc, tier.router, tier.guest_type) = (Some(vpc), None, GuestType::Isolated);
+    (tier.vpc, tier.router) = (Some(vpc), None);
     let tier = world.networks.insert(tier);
     world.implement_network(tier);
+    (world, vpc, tier)
+}
+
+#[test]
+fn the_router_of_a_vpc_stops_in_all_its_tiers() {
+    let (mut world, vpc, tier) = with_tier("Default VPC offering");
     let router = Handle { kind: Kind::VpcRouter, id: vpc };
     assert!(row(&world, tier).serving_router().is_some());
+    assert_eq!(states(&world, tier), ["UNKNOWN"]);
     world.set_router_state(router, MachineState::Stopped);
     assert!(row(&world, tier).serving_router().is_none());
     assert_eq!(world.router(router).map(|router| router.state), Some(MachineState::Stopped));
@@ -178,4 +177,30 @@ fn the_router_of_a_vpc_stops_in_all_its_tiers() {
     assert!(row(&world, tier).serving_router().is_some());
     world.remove_router(router);
     assert!(row(&world, tier).router.is_none() && world.router(router).is_none());
+}
+
+#[test]
+fn a_redundant_vpc_has_two_routers_in_each_tier() {
+    let (mut world, vpc, tier) = with_tier("Redundant VPC offering");
+    let (leader, other) =
+        (Handle { kind: Kind::VpcRouter, id: vpc }, Handle { kind: Kind::SecondVpcRouter, id: vpc });
+    assert_eq!(states(&world, tier), ["PRIMARY", "BACKUP"]);
+    assert_eq!(row(&world, tier).service_address(), Some(GATEWAY));
+    assert!(row(&world, tier).routers().all(|router| router.guest_address != GATEWAY));
+    world.set_router_state(leader, MachineState::Stopped);
+    assert_eq!(states(&world, tier), ["UNKNOWN", "PRIMARY"]);
+    world.remove_router(leader);
+    assert_eq!(states(&world, tier), ["PRIMARY"]);
+    assert_eq!(row(&world, tier).service_address(), Some(GATEWAY));
+    world.implement_network(tier);
+    assert_eq!(states(&world, tier), ["BACKUP", "PRIMARY"]);
+    let uuids = [leader, other].map(|router| world.router(router).map(|router| router.uuid));
+    world.renew_vpc_router(vpc);
+    assert_eq!(states(&world, tier).len(), 2);
+    let renewed = [leader, other].map(|router| world.router(router).map(|router| router.uuid));
+    assert!(renewed.iter().all(|uuid| uuid.is_some() && !uuids.contains(uuid)), "{renewed:?}");
+    assert!(
+        row(&world, tier).routers().map(|router| Some(router.uuid)).eq(renewed),
+        "a tier has routers of another VPC"
+    );
 }

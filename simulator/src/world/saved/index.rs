@@ -108,8 +108,12 @@ impl World {
             }
         }
         for (id, row) in self.vpcs.iter() {
-            if let Some(router) = &row.router {
-                tell(Kind::VpcRouter, id, router.uuid);
+            for (kind, router) in
+                [(Kind::VpcRouter, &row.router), (Kind::SecondVpcRouter, &row.second_router)]
+            {
+                if let Some(router) = router {
+                    tell(kind, id, router.uuid);
+                }
             }
         }
         for (id, row) in self.service_providers.iter() {
