@@ -26,10 +26,30 @@ pub(super) enum Refusal {
 
 /// The path of a target: absolute, decoded, without empty and dot segments; a slash at its end
 /// stays, for it has a meaning.
-pub(super) fn resolve(method: &str, target: &str) -> Result<String, Refusal> {
+pub(super) fn resolve<'a>(method: &str, target: &'a str) -> Result<Cow<'a, str>, Refusal> {
+    if is_plain(target) {
+        return Ok(Cow::Borrowed(target));
+    }
     if method.len() + target.len() + " HTTP/1.1".len() + 1 > LINE_BYTES {
         return Err(Refusal::TooLong);
     }
+    settle(target).map(Cow::Owned)
+}
+
+/// Whether a target is the path that it means already, as nearly all are: one look at each byte.
+fn is_plain(target: &str) -> bool {
+    let mut before = 0;
+    target.len() <= NAME_BYTES
+        && target.starts_with('/')
+        && target.bytes().all(|byte| {
+            let is_special =
+                matches!(byte, b'%' | b'?' | b'#') || before == b'/' && matches!(byte, b'/' | b'.');
+            before = byte;
+            !is_special
+        })
+}
+
+fn settle(target: &str) -> Result<String, Refusal> {
     let target = origin_form(target);
     let path = target.split(['?', '#']).next().unwrap_or_default();
     let decoded = decode(path.strip_prefix('/').ok_or(Refusal::Bad)?)?;
@@ -139,6 +159,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_plain_target_is_the_path_that_it_means(target in "(/([a-z]{1,4}|a\\.b|é|\\.ht|%2e|\\?|)){1,3}/?") {
+            prop_assume!(is_plain(&target));
+            prop_assert_eq!(settle(&target), Ok(target));
+        }
+
         #[test]
         fn a_path_is_clean_whatever_was_asked(target in "/([a-z./%]|%2e|%2F|\\.\\./|//){0,40}") {
             if let Ok(path) = resolve("GET", &target) {
