@@ -89,17 +89,18 @@ impl World {
         }
     }
 
-    /// Replaces the router of a network by a fresh one, as a restart with clean-up does.
+    /// Replaces the routers of a network by fresh ones, as a restart with clean-up does.
     pub fn renew_router(&mut self, id: Id, user: Id) {
-        let is_paired = self.networks.get(id).is_some_and(|network| network.redundant);
+        let Some(network) = self.networks.get(id).filter(|network| network.routers().next().is_some()) else {
+            return;
+        };
+        let (is_paired, gateway) = (network.redundant, network.subnet.map(|subnet| subnet.gateway));
         for kind in [Kind::Router, Kind::SecondRouter] {
             let router = Handle { kind, id };
             let Some(old) = self.router(router).map(|row| row.uuid) else { continue };
             let (uuid, created) = (self.ids.uuid(), self.now);
             let number = self.virtual_machines.next_id();
             // One that was alone and becomes one of two leaves the gateway's address to whichever leads.
-            let gateway =
-                self.networks.get(id).and_then(|network| network.subnet).map(|subnet| subnet.gateway);
             let own = self.free_guest_address(id).filter(|_| is_paired);
             self.change_router(router, |row| {
                 (row.uuid, row.number, row.created) = (uuid, number, created);
@@ -141,11 +142,13 @@ impl World {
     /// Takes router and VLAN away from a network, which keeps its public addresses.
     pub fn switch_network_off(&mut self, id: Id) {
         let Some(network) = self.networks.get_mut(id) else { return };
-        let (owner, vlan) = (network.owner, network.vlan.take());
+        let (owner, vlan, is_tier) = (network.owner, network.vlan.take(), network.vpc.is_some());
         network.state = NetworkState::Allocated;
         network.idle_since = None;
         network.second_leads = false;
-        for router in [network.router.take(), network.second_router.take()].into_iter().flatten() {
+        let routers = [network.router.take(), network.second_router.take()];
+        // Those of a VPC are there for its other tiers, and for itself.
+        for router in routers.into_iter().flatten().filter(|_| !is_tier) {
             self.index.remove(&router.uuid);
         }
         self.moves += 1;

@@ -175,6 +175,12 @@ fn the_router_of_a_vpc_stops_in_all_its_tiers() {
     assert!(row(&world, vpc).serving_router().is_some());
     world.start_router(router);
     assert!(row(&world, tier).serving_router().is_some());
+    // A tier that is switched off leaves it to the others.
+    let uuid = world.router(router).expect("it is there").uuid;
+    world.switch_network_off(tier);
+    assert_eq!(world.find(uuid), Some(router));
+    world.implement_network(tier);
+    assert_eq!(row(&world, tier).serving_router().map(|router| router.uuid), Some(uuid));
     world.remove_router(router);
     assert!(row(&world, tier).router.is_none() && world.router(router).is_none());
 }
