@@ -156,6 +156,9 @@ struct Shared {
     mask: Mask,
     pace: Pace,
     facts: Mutex<Option<Arc<Facts>>>,
+    /// What the system says that this one is, but for some settings: it is the same release, and lists these commands
+    /// at least.
+    inherited: Option<Arc<Facts>>,
     /// Whether changes must come by POST and calls with a time stamp: told, arranged or found out.
     enforces_post: AtomicBool,
     ledger: Option<Ledger>,
@@ -215,6 +218,7 @@ impl Shared {
             mask,
             pace,
             facts: Mutex::new(None),
+            inherited: None,
             enforces_post,
             ledger,
             run: fresh_run_name(),
@@ -256,8 +260,13 @@ impl Target {
             return Ok(self.clone());
         };
         let enforces_post = AtomicBool::new(wanted.settings.contains(&ENFORCED));
+        // A list of all commands is the longest answer there is; one is enough for all of our systems. A system that
+        // cannot be asked leaves it to this one to say why.
+        let can_be_asked = self.offers(Capability::ApiKeys).unwrap_or(false);
+        let inherited = can_be_asked.then(|| self.facts().ok()).flatten();
         let shared = Shared {
             enforces_post,
+            inherited,
             arranged: wanted.settings,
             _running: Some(running),
             ..Shared::new(settings, self.shared.limits.clone(), None)
@@ -453,8 +462,15 @@ impl Target {
         format!("cc-{}-{}-{what}{names}", self.shared.run, &check[..end])
     }
 
-    /// What the system says about itself; asked once per run.
+    /// What the system says about itself; asked once per run, for systems of ours that differ in settings too.
     pub fn facts(&self) -> Result<Arc<Facts>, Stop> {
+        match &self.shared.inherited {
+            Some(facts) => Ok(facts.clone()),
+            None => self.own_facts(),
+        }
+    }
+
+    fn own_facts(&self) -> Result<Arc<Facts>, Stop> {
         let mut facts = lock(&self.shared.facts);
         if let Some(facts) = &*facts {
             return Ok(facts.clone());
@@ -506,15 +522,17 @@ impl Target {
 
     /// The release that the system claims, once it was asked.
     pub fn known_release(&self) -> Option<String> {
-        self.shared.facts.try_lock().ok()?.as_ref().map(|facts| facts.release.clone())
+        self.known_facts().map(|facts| facts.release.clone())
     }
 
     /// Whether `listApis` shows the command, if it was asked already.
     pub(crate) fn is_known_to_list(&self, command: &str) -> bool {
-        self.shared
-            .facts
-            .try_lock()
-            .is_ok_and(|facts| facts.as_ref().is_some_and(|facts| facts.commands.contains(command)))
+        self.known_facts().is_some_and(|facts| facts.commands.contains(command))
+    }
+
+    fn known_facts(&self) -> Option<Arc<Facts>> {
+        let own = self.shared.facts.try_lock().ok().and_then(|facts| facts.clone());
+        own.or_else(|| self.shared.inherited.clone())
     }
 
     /// Whether the target offers something. Asks the target before its owner.
@@ -528,7 +546,9 @@ impl Target {
             Capability::Passwords => settings.endpoint.is_some() && self.passwords().is_some(),
             Capability::RootAdmin => self.offers(Capability::Command("updateZone"))?,
             Capability::Command(name) => {
-                self.offers(Capability::ApiKeys)? && self.facts()?.commands.contains(name)
+                // What another system of ours lacks, a setting may have brought to this one.
+                let lists = |facts: Arc<Facts>| facts.commands.contains(name);
+                self.offers(Capability::ApiKeys)? && (lists(self.facts()?) || lists(self.own_facts()?))
             }
             Capability::Integration => settings.integration.is_some(),
             Capability::Router => has_router,

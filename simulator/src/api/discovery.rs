@@ -234,22 +234,20 @@ fn param_description(param: Param) -> String {
     }
 }
 
-/// The words of a camel-case name. Abbreviations stay as they are.
+/// The words of a camel-case name, which is ASCII. Abbreviations stay as they are.
 fn words(name: &str) -> String {
-    let mut words = String::new();
-    let letters: Vec<_> = name.chars().collect();
-    for (at, &letter) in letters.iter().enumerate() {
-        let after_small = at > 0 && !letters[at - 1].is_uppercase();
-        let before_small = letters.get(at + 1).is_some_and(|next| next.is_lowercase());
-        let is_start = letter.is_uppercase() && (after_small || before_small);
-        if is_start && at > 0 {
+    let mut words = String::with_capacity(name.len() + name.len() / 2);
+    let (mut before, mut letters) = (None, name.bytes().peekable());
+    while let Some(letter) = letters.next() {
+        let after_small = before.is_some_and(|before: u8| !before.is_ascii_uppercase());
+        let before_small = letters.peek().is_some_and(u8::is_ascii_lowercase);
+        let is_start = letter.is_ascii_uppercase() && (after_small || before_small);
+        if is_start && before.is_some() {
             words.push(' ');
         }
-        if is_start && before_small {
-            words.extend(letter.to_lowercase());
-        } else {
-            words.push(letter);
-        }
+        let shown = if is_start && before_small { letter.to_ascii_lowercase() } else { letter };
+        words.push(char::from(shown));
+        before = Some(letter);
     }
     words
 }
