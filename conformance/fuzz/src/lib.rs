@@ -7,7 +7,7 @@ use cloudstack_conformance::wire::{
     ExchangeError,
     decode::Node,
     http::{self, Request, Url},
-    parity,
+    lease, parity,
 };
 
 /// A body as JSON and as XML: a tree or an error, never a panic. What was read from JSON is written as the same JSON.
@@ -65,5 +65,35 @@ pub fn http(input: &[u8]) {
         }
         Err(error @ ExchangeError::Deadline { .. }) => panic!("{error}"),
         Err(error) => assert!(error.to_string().contains("http://peer.example/client/api"), "{error}"),
+    }
+}
+
+/// Any bytes as what a DHCP client noted down: leases or one problem in a line, never a panic, and the same twice.
+pub fn lease(input: &[u8]) {
+    let file = match lease::File::read(input) {
+        Ok(file) => file,
+        Err(problem) => return told(&problem),
+    };
+    assert!(!file.leases().is_empty(), "a file without a lease is a problem");
+    assert_eq!(file.bytes(), input);
+    let interfaces = file.leases().iter().map(|lease| lease.interface());
+    for interface in interfaces.chain([None, Some("eth0")]) {
+        match file.server(interface) {
+            Ok(server) => {
+                assert_eq!(
+                    lease::File::read(input).and_then(|file| file.server(interface)).ok(),
+                    Some(server)
+                );
+                let _ = file.disagreement(server);
+            }
+            Err(problem) => told(&problem),
+        }
+    }
+}
+
+/// A problem says what is wrong and what to do, in a line.
+fn told(problem: &lease::Problem) {
+    for text in [problem.to_string(), problem.remedy().to_owned()] {
+        assert!(!text.is_empty() && !text.contains('\n'), "{text:?}");
     }
 }

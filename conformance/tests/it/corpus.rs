@@ -28,3 +28,8 @@ fn every_body_of_the_corpus_is_read_or_refused() {
 fn every_answer_of_the_corpus_is_read_or_refused() {
     play("http", targets::http);
 }
+
+#[test]
+fn every_lease_of_the_corpus_is_read_or_refused() {
+    play("lease", targets::lease);
+}
