@@ -108,6 +108,10 @@ fn what_names_no_server_is_told_apart() {
     assert_eq!(told("lease {\n  option routers 10.1.1.1;\n}\n").1, "names no DHCP server");
     let text = "lease {\n  option dhcp-server-identifier \"10.1.1.1\", x;\n}\n";
     assert_eq!(told(text).1, "names 10.1.1.1 , x for its DHCP server, which is no IPv4 address");
+    // What a problem shows of the file stays in its line and leaves room for the rest.
+    let text = format!("lease {{\n  option dhcp-server-identifier \"a\nb{}\";\n}}\n", "c".repeat(500));
+    let shown = format!("a\\nb{}…", "c".repeat(77));
+    assert_eq!(told(text.as_str()).1, format!("names {shown} for its DHCP server, which is no IPv4 address"));
     assert_eq!(told(b"\x02\x01\x06\x00").1, "is neither text nor a DHCP packet (byte 0)");
     assert_eq!(told("hello\n").1, "has no IPv4 lease");
     let missing = File::open(Path::new("no/such/file")).expect_err("there is no such file").to_string();
