@@ -58,6 +58,13 @@ impl fmt::Display for Level {
     }
 }
 
+impl Check {
+    /// Whether no other check may run meanwhile: it disturbs the whole target, or any change may disturb it.
+    pub fn runs_alone(&self) -> bool {
+        self.profile == Profile::Full || self.needs.contains(&Capability::Alone)
+    }
+}
+
 /// What a run may do to the target. Each profile includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -126,6 +133,9 @@ pub enum Capability {
     Setting(&'static str, &'static str),
     /// This command lists a thing of this kind that can be worked with. Known only after it was asked.
     Listed(&'static str, &'static str),
+    /// Nobody changes the target meanwhile: no other check of ours runs. For what any change may spoil, such as an address
+    /// that is nobody's, or two answers that must be the same.
+    Alone,
     /// The target is of this release or a newer one. One that does not tell its release is judged as the newest.
     Since(&'static str),
 }
@@ -162,6 +172,7 @@ impl fmt::Display for Capability {
             Self::Directory => f.write_str("a directory with a user whose password we know"),
             Self::Listed(command, thing) => write!(f, "a {thing} to work with in {command}"),
             Self::Setting(name, value) => write!(f, "the setting {name} = {value}"),
+            Self::Alone => f.write_str("a time without other checks"),
             Self::Since(release) => write!(f, "release {release} or newer"),
         }
     }

@@ -91,7 +91,7 @@ pub fn run(target: &Target, selection: &Selection) -> Report {
     let start = Instant::now();
     let selected = selection.checks();
     let (alone, together): (Vec<_>, Vec<_>) =
-        selected.iter().enumerate().partition(|(_, check)| check.profile == Profile::Full);
+        selected.iter().enumerate().partition(|(_, check)| check.runs_alone());
 
     let results: Vec<Mutex<Option<Finished>>> = selected.iter().map(|_| Mutex::new(None)).collect();
     let next = AtomicUsize::new(0);
@@ -109,7 +109,7 @@ pub fn run(target: &Target, selection: &Selection) -> Report {
             });
         }
     });
-    // What disturbs the whole target runs when nobody else does.
+    // What disturbs the whole target, or is disturbed by any change, runs when nobody else does.
     for (index, check) in alone {
         keep(index, run_one(target, check));
     }

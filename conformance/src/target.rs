@@ -573,6 +573,8 @@ impl Target {
             }
             // A check that saw no pending job, or that found nothing listed, says so itself.
             Capability::PendingJobs | Capability::Listed(..) => true,
+            // The runner sees to it.
+            Capability::Alone => true,
             Capability::Since(release) => self.is_since(release)?,
             Capability::Directory => settings.directory.is_some(),
             Capability::Setting(name, value) => {

@@ -50,8 +50,8 @@ fn run(arguments: &Arguments, target: &Target, profile: Profile) {
         .map(|check| {
             let (target, quiet) = (target.clone(), Arc::clone(&quiet));
             Trial::test(check.id, move || {
-                // What disturbs the whole target runs when nobody else does, as in a run of the suite.
-                let verdict = if check.profile == Profile::Full {
+                // Some run when nobody else does, as in a run of the suite.
+                let verdict = if check.runs_alone() {
                     let _alone = quiet.write().unwrap_or_else(PoisonError::into_inner);
                     runner::verdict(&target, check)
                 } else {

@@ -11,10 +11,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::{
-    own_guest::{OWN_GUEST, guest},
-    prelude::*,
-};
+use super::{own_guest::guest, prelude::*};
 use crate::{check::Capability, wire::router::Page};
 
 const NEEDS: &[Capability] = &[Router];
@@ -105,7 +102,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "isolation/nobody",
         level: Must,
         profile: Core,
-        needs: OWN_GUEST,
+        needs: &[AnyGuest, Command("deployVirtualMachine"), Alone],
         requirement: "An address that no machine has any more gets 404, not the data of some guest.",
         source: "systemvm/debian/opt/cloud/bin/configure.py:843-871",
         rules: &["ISO-004"],
@@ -130,7 +127,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "isolation/address-used-again",
         level: Must,
         profile: Core,
-        needs: OWN_GUEST,
+        needs: &[AnyGuest, Command("deployVirtualMachine"), Alone],
         requirement: "A machine that gets the address of an expunged one reads nothing of it.",
         source: "systemvm/debian/opt/cloud/bin/configure.py:843-871",
         rules: &["ISO-006"],

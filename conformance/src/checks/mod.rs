@@ -74,7 +74,7 @@ mod prelude {
     pub(super) use crate::{
         check::{
             Capability::{
-                AnyGuest, Api, ApiKeys, Command, ConfigDrive, Dhcp, Dns, Integration, Lease, Listed,
+                Alone, AnyGuest, Api, ApiKeys, Command, ConfigDrive, Dhcp, Dns, Integration, Lease, Listed,
                 PasswordServer, Passwords, PendingJobs, RootAdmin, Router, SecondUser, Setting, Since,
                 TwoGuests,
             },

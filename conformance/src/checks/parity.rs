@@ -91,7 +91,7 @@ pub(super) const CHECKS: &[Check] = &[
         id: "parity/whatever-can-be-read",
         level: Must,
         profile: ReadOnly,
-        needs: &[ApiKeys],
+        needs: &[ApiKeys, Alone],
         requirement: "Every query that needs no parameters says the same in XML as in JSON.",
         source: "ApiResponseSerializer.java:171-351",
         rules: &[

@@ -1,9 +1,11 @@
-//! Runs against the small cloud: an honest one passes, a sinful one fails where it should and nowhere else.
+//! Runs against the small cloud: an honest one passes, a sinful one fails where it should and nowhere else. And one of
+//! all checks at once.
 
 use std::sync::atomic::Ordering;
 
 use cloudstack_conformance::{
-    check::Verdict,
+    check::{Profile, Verdict},
+    embedded,
     report::{Conclusion, Kind, Report},
     run,
     runner::Selection,
@@ -35,6 +37,15 @@ fn an_honest_cloud_passes() {
         assert_eq!(report.conclusion(), Conclusion::Conformant, "{}", Kind::Terminal.write(&report));
         assert_eq!(report.counts().passed, report.outcomes.len());
     }
+}
+
+#[test]
+fn checks_at_the_same_time_do_not_disturb_each_other() {
+    let limits = Limits { may_change: true, cases: 2, ..Limits::default() };
+    let target = embedded::target(limits, &[]).unwrap();
+    let selection = Selection { profile: Profile::Core, workers: 16, ..Selection::default() };
+    let report = run(&target, &selection);
+    assert_eq!(report.conclusion(), Conclusion::Conformant, "{}", Kind::Terminal.write(&report));
 }
 
 #[test]
