@@ -8,6 +8,8 @@ mod check;
 pub(crate) mod form;
 mod index;
 
+use std::cmp::Ordering;
+
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -18,7 +20,7 @@ use super::kind::Handle;
 /// What a saved world says that it is.
 pub const FORMAT: &str = "cloudstack-simulator-world";
 /// The version of the form. It changes when a file of today could not be read any more.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A saved world.
 #[derive(Serialize, Deserialize)]
@@ -74,10 +76,12 @@ fn shown<T: std::fmt::Debug>(found: Option<&T>) -> String {
 }
 
 fn remedy(version: Option<u64>) -> &'static str {
-    if version.is_some_and(|version| version > u64::from(VERSION)) {
-        ": a newer simulator wrote it, so read it with that one"
-    } else {
-        ""
+    match version.map(|version| version.cmp(&u64::from(VERSION))) {
+        Some(Ordering::Greater) => ": a newer simulator wrote it, so read it with that one",
+        Some(Ordering::Less) => {
+            ": an older simulator wrote it, so read it with that one, or build the world anew"
+        }
+        Some(Ordering::Equal) | None => "",
     }
 }
 

@@ -50,7 +50,8 @@ fn another_format_or_version_is_refused_with_what_to_do() {
     refused("{}", &["\"format\"", "missing"]);
     refused(&changed(|file| file["format"] = json!("toml")), &["\"format\"", "toml"]);
     refused(&changed(|file| file["version"] = json!(VERSION + 1)), &["\"version\"", "newer simulator"]);
-    refused(&changed(|file| file["version"] = json!(0)), &["\"version\" must be 1, not 0"]);
+    refused(&changed(|file| file["version"] = json!(VERSION - 1)), &["\"version\"", "older simulator"]);
+    refused(&changed(|file| file["version"] = json!(0)), &["\"version\" must be 2, not 0"]);
     refused(&(save(&demo()) + "{}"), &["no JSON object", "trailing"]);
     let text = save(&demo());
     refused(&text[..text.len() / 2], &["no JSON object", "line"]);
