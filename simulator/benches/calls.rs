@@ -2,8 +2,11 @@
 //!
 //! Counts come from valgrind: instructions within the calls alone, and allocations and bytes as the difference between a
 //! long run and a short one over the calls between them. Seed and clock are fixed and no hash has a seed of its own, so
-//! two runs of one program count the same to the byte, and a count is compared with `counts.toml`: more than a twentieth
-//! above fails, more than a tenth below asks for a lower number there.
+//! two runs of one program count the same to the byte, and a count is compared with `counts.toml`. Allocations and bytes
+//! that are more than a twentieth above fail. Instructions have room for a fifth: a crate is compiled in parallel units,
+//! and how its code falls among them moves a count by up to a tenth either way although nothing of it changed (the list
+//! of machines took 245, 265 and 271 thousand as JSON and 242, 223 and 248 thousand as XML in three builds whose changes
+//! were elsewhere). What is well below asks for a lower number there.
 //! `-- --write` writes the file. Rates are printed and judge nothing, because a machine that is busy would make them lie.
 
 use std::collections::BTreeMap;
@@ -118,10 +121,10 @@ fn counts(writes: bool) -> ExitCode {
             scenario.name, count.instructions, count.allocations, count.bytes
         ));
         let before = written.get(scenario.name).copied();
-        for (what, now, then) in [
-            ("instructions", count.instructions, before.map(|count| count.instructions)),
-            ("allocations", count.allocations, before.map(|count| count.allocations)),
-            ("bytes", count.bytes, before.map(|count| count.bytes)),
+        for (what, now, then, room) in [
+            ("instructions", count.instructions, before.map(|count| count.instructions), 5),
+            ("allocations", count.allocations, before.map(|count| count.allocations), 20),
+            ("bytes", count.bytes, before.map(|count| count.bytes), 20),
         ] {
             match then {
                 _ if writes => {}
@@ -129,11 +132,11 @@ fn counts(writes: bool) -> ExitCode {
                     say(&format!("  {what}: not in counts.toml; write it with -- --write"));
                     is_worse = true;
                 }
-                Some(then) if now * 20 > then * 21 => {
-                    say(&format!("  {what}: more than a twentieth above {then}"));
+                Some(then) if now * room > then * (room + 1) => {
+                    say(&format!("  {what}: more than one part in {room} above {then}"));
                     is_worse = true;
                 }
-                Some(then) if now * 10 < then * 9 => {
+                Some(then) if now * room < then * (room - 1) => {
                     say(&format!("  {what}: well below {then}; write the lower number with -- --write"));
                 }
                 Some(_) => {}
