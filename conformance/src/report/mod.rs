@@ -16,7 +16,7 @@ use crate::{
     check::{Check, Level, Mismatch, Profile, Verdict},
     known::Problem,
     target::Target,
-    wire::transcript::Exchange,
+    wire::transcript::{Exchange, one_line},
 };
 
 /// What a run found.
@@ -177,19 +177,6 @@ fn of_mismatch(mismatch: &Mismatch) -> Vec<(&'static str, String)> {
         facts.extend(case.lines().map(|line| ("case", one_line(line, 600))));
     }
     facts
-}
-
-/// A text on one line, cut to so many characters. Control characters cannot reach a terminal.
-fn one_line(text: &str, longest: usize) -> String {
-    let mut line: String = text.chars().take(longest).flat_map(visible).collect();
-    if text.chars().nth(longest).is_some() {
-        line.push('…');
-    }
-    line
-}
-
-fn visible(character: char) -> Vec<char> {
-    if character.is_control() { character.escape_default().collect() } else { vec![character] }
 }
 
 /// How many checks ended which way.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The first interval between two questions; each further one is half as long again. A simulator's jobs are over at
-/// once, and a server that takes its time is asked four times more than if this were two milliseconds.
+/// once; a server that takes its time is asked five more times than if this were two milliseconds.
 const FIRST_INTERVAL: Duration = Duration::from_micros(250);
 
 /// The longest interval between two questions.

@@ -271,6 +271,19 @@ fn json_value_end(value: &str) -> usize {
     value.len()
 }
 
+/// A text on one line, cut to so many characters. Control characters cannot reach a terminal.
+pub(crate) fn one_line(text: &str, longest: usize) -> String {
+    let mut line: String = text.chars().take(longest).flat_map(visible).collect();
+    if text.chars().nth(longest).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+fn visible(character: char) -> Vec<char> {
+    if character.is_control() { character.escape_default().collect() } else { vec![character] }
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;

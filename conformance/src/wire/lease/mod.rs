@@ -16,6 +16,8 @@ mod tests;
 
 use std::{fmt, fs, io, net::Ipv4Addr, path::Path};
 
+use super::transcript::one_line;
+
 /// The statement that all is about.
 const SERVER: &str = "dhcp-server-identifier";
 
@@ -81,7 +83,7 @@ pub enum Problem {
     #[error("breaks off within its only lease")]
     Torn,
     /// It has leases of other interfaces.
-    #[error("has no lease of the interface {}, but of {}", in_line(wanted), in_line(&there.join(" and ")))]
+    #[error("has no lease of the interface {}, but of {}", one_line(wanted, SHOWN), one_line(&there.join(" and "), SHOWN))]
     NoInterface {
         /// The one that was asked for.
         wanted: String,
@@ -95,28 +97,12 @@ pub enum Problem {
     #[error("has a malformed server identifier")]
     Malformed,
     /// The server is named by something else than an address.
-    #[error("names {} for its DHCP server, which is no IPv4 address", in_line(.0))]
+    #[error("names {} for its DHCP server, which is no IPv4 address", one_line(.0, SHOWN))]
     NoAddress(String),
 }
 
 /// How much of a text of the file a problem shows, in characters.
 const SHOWN: usize = 80;
-
-/// A text of the file within a line of ours: its beginning, without what would break the line or be invisible.
-fn in_line(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN)
-        .flat_map(|letter| {
-            let plain = (!letter.is_control()).then_some(letter);
-            plain.into_iter().chain(letter.escape_default().filter(move |_| plain.is_none()))
-        })
-        .collect();
-    if text.chars().nth(SHOWN).is_some() {
-        shown.push('…');
-    }
-    shown
-}
 
 impl Problem {
     /// What to do about it.
