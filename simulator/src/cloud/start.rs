@@ -31,9 +31,11 @@ pub(super) fn make(config: &Config) -> Result<World, StartError> {
     for (hostname, port) in &config.directories {
         world.add_directory_server(hostname, *port, None);
     }
-    // What a saved world's routers were not told of, they still do not know.
-    if !config.quirks.is_empty() || !is_saved(&config.world) {
+    if !config.quirks.is_empty() {
         world.set_quirks(quirks);
+    } else if !config.settings.is_empty() && !is_saved(&config.world) {
+        // Routers of a fresh world know its settings; what a saved one's were not told of, they still do not know.
+        world.tell_everything();
     }
     Ok(world)
 }
