@@ -3,8 +3,6 @@
 //! A function of bytes. What is too long, and what the host header has to do with it, is decided
 //! where the API is (API-HTTP-031, API-HTTP-034); reading the bytes is the business of `http.rs`.
 
-use std::ops::Range;
-
 use crate::api::response::Response;
 
 /// Room for the headers of most clients.
@@ -17,30 +15,34 @@ pub(super) struct Head {
     pub(super) is_newest: bool,
     /// What follows.
     pub(super) framing: Framing,
-    /// The head, bytes as characters, names in lower case. A target beyond ASCII stands behind it in its own letters.
+    /// Every piece of the head one after the other, bytes as characters.
     text: String,
-    /// Where the method stands in the text.
-    method: Range<usize>,
-    /// Where the target stands.
-    target: Range<usize>,
-    /// Where the name and the value of each header stand.
-    headers: Vec<(Range<usize>, Range<usize>)>,
+    /// Where the method ends in the text, and the target behind it.
+    method_end: usize,
+    target_end: usize,
+    /// Where the name of each header ends, and its value behind it.
+    headers: Vec<(usize, usize)>,
 }
 
 impl Head {
     /// The method, as sent.
     pub(super) fn method(&self) -> &str {
-        &self.text[self.method.clone()]
+        &self.text[..self.method_end]
     }
 
     /// The target, as sent.
     pub(super) fn target(&self) -> &str {
-        &self.text[self.target.clone()]
+        &self.text[self.method_end..self.target_end]
     }
 
     /// Names in lower case with their values, in order.
     pub(super) fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.headers.iter().map(|(name, value)| (&self.text[name.clone()], &self.text[value.clone()]))
+        let mut start = self.target_end;
+        self.headers.iter().map(move |(name_end, value_end)| {
+            let header = (&self.text[start..*name_end], &self.text[*name_end..*value_end]);
+            start = *value_end;
+            header
+        })
     }
 
     /// The same as texts of their own.
@@ -122,94 +124,63 @@ pub(super) fn blank(bytes: &[u8]) -> usize {
 
 /// Reads a head, up to and including its empty line.
 pub(super) fn read(bytes: &[u8]) -> Result<Head, Malformed> {
-    let mut text = latin1(&bytes[blank(bytes)..]);
-    let mut lines = Lines { text: text.as_bytes(), at: 0 };
-    let (method, mut target, is_newest) = request_line(&text, lines.next().unwrap_or_default())?;
+    let mut lines = bytes[blank(bytes)..]
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.strip_suffix(b"\r").unwrap_or(line))
+        .take_while(|line| !line.is_empty());
+    let mut text = String::with_capacity(bytes.len());
+    let (method, target, is_newest) = request_line(lines.next().unwrap_or_default())?;
+    push_latin1(&mut text, method);
+    let method_end = text.len();
+    text.push_str(target);
+    let target_end = text.len();
     let mut headers = Vec::with_capacity(USUAL_HEADERS);
     for line in lines {
-        headers.push(header(&text, line)?);
+        let (name, value) = header(line)?;
+        let start = text.len();
+        push_latin1(&mut text, name);
+        let name_end = text.len();
+        text[start..].make_ascii_lowercase();
+        push_latin1(&mut text, value);
+        headers.push((name_end, text.len()));
     }
-    for (name, _) in &headers {
-        text[name.clone()].make_ascii_lowercase();
-    }
-    if !text[target.clone()].is_ascii() {
-        // Of the target alone, the bytes are UTF-8.
-        let sent: Option<Vec<u8>> =
-            text[target.clone()].chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
-        let letters = sent.and_then(|sent| String::from_utf8(sent).ok()).ok_or(Malformed::Byte)?;
-        target = text.len()..text.len() + letters.len();
-        text.push_str(&letters);
-    }
-    let mut head = Head { is_newest, framing: Framing::Length(0), text, method, target, headers };
+    let mut head = Head { is_newest, framing: Framing::Length(0), text, method_end, target_end, headers };
     head.framing = framing(&head)?;
     Ok(head)
 }
 
-/// The lines up to the empty one, without their ends, by where they stand.
-struct Lines<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl Iterator for Lines<'_> {
-    type Item = Range<usize>;
-
-    fn next(&mut self) -> Option<Range<usize>> {
-        let start = self.at;
-        let length = find(&self.text[start..], b'\n').unwrap_or(self.text.len() - start);
-        self.at = (start + length + 1).min(self.text.len());
-        let line = &self.text[start..start + length];
-        let length = line.strip_suffix(b"\r").unwrap_or(line).len();
-        (length > 0).then_some(start..start + length)
-    }
-}
-
-/// Where method and target stand, and whether the request is of HTTP/1.1.
-fn request_line(text: &str, line: Range<usize>) -> Result<(Range<usize>, Range<usize>, bool), Malformed> {
-    let text = &text.as_bytes()[..line.end];
-    let start = line.start;
-    let end = find(&text[start..], b' ').map_or(line.end, |length| start + length);
-    if !is_token(&text[start..end]) {
+fn request_line(line: &[u8]) -> Result<(&[u8], &str, bool), Malformed> {
+    let mut parts = line.splitn(3, |byte| *byte == b' ');
+    let method = parts.next().unwrap_or_default();
+    if !is_token(method) {
         return Err(Malformed::Byte);
     }
-    let method = start..end;
-    let start = (end + 1).min(line.end);
-    let end = find(&text[start..], b' ').map_or(line.end, |length| start + length);
-    let target = start..end;
-    if target.is_empty() {
-        return Err(Malformed::NoTarget);
-    }
-    let is_newest = match &text[(end + 1).min(line.end)..] {
+    let target = parts.next().filter(|target| !target.is_empty()).ok_or(Malformed::NoTarget)?;
+    let is_newest = match parts.next().ok_or(Malformed::NoVersion)? {
         b"HTTP/1.1" => true,
         b"HTTP/1.0" => false,
         b"" => return Err(Malformed::NoVersion),
         _ => return Err(Malformed::Version),
     };
-    if has_controls(&text[target.clone()]) {
+    if has_controls(target) {
         return Err(Malformed::Byte);
     }
+    let target = std::str::from_utf8(target).map_err(|_| Malformed::Byte)?;
     Ok((method, target, is_newest))
 }
 
-/// Where name and value of a header stand.
-fn header(text: &str, line: Range<usize>) -> Result<(Range<usize>, Range<usize>), Malformed> {
-    let bytes = &text.as_bytes()[line.clone()];
-    if bytes.starts_with(b" ") || bytes.starts_with(b"\t") {
+/// Name and value of a header, as sent.
+fn header(line: &[u8]) -> Result<(&[u8], &[u8]), Malformed> {
+    if line.starts_with(b" ") || line.starts_with(b"\t") {
         return Err(Malformed::Folded);
     }
-    let colon = find(bytes, b':').ok_or(Malformed::NoColon)?;
-    let (name, rest) = (&bytes[..colon], bytes[colon + 1..].trim_ascii_start());
-    let value = rest.trim_ascii_end();
+    let colon = line.iter().position(|byte| *byte == b':').ok_or(Malformed::NoColon)?;
+    let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
     let is_text = |value: &[u8]| value.split(|byte| *byte == b'\t').all(|part| !has_controls(part));
     if !is_token(name) || has_controls(value) && !is_text(value) {
         return Err(Malformed::Byte);
     }
-    let start = line.end - rest.len();
-    Ok((line.start..line.start + colon, start..start + value.len()))
-}
-
-fn find(bytes: &[u8], wanted: u8) -> Option<usize> {
-    bytes.iter().position(|byte| *byte == wanted)
+    Ok((name, value))
 }
 
 fn framing(head: &Head) -> Result<Framing, Malformed> {
@@ -245,28 +216,12 @@ pub(super) fn chunk_length(line: &[u8]) -> Result<u64, Malformed> {
 
 /// Which bytes the names of methods and headers are made of.
 const TOKEN: [bool; 256] = {
+    let bytes = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric()
-            || matches!(
-                byte,
-                b'!' | b'#'
-                    | b'$'
-                    | b'%'
-                    | b'&'
-                    | b'\''
-                    | b'*'
-                    | b'+'
-                    | b'-'
-                    | b'.'
-                    | b'^'
-                    | b'_'
-                    | b'`'
-                    | b'|'
-                    | b'~'
-            );
-        byte += 1;
+    let mut at = 0;
+    while at < bytes.len() {
+        table[bytes[at] as usize] = true;
+        at += 1;
     }
     table
 };
@@ -280,11 +235,11 @@ fn has_controls(bytes: &[u8]) -> bool {
     bytes.iter().fold(false, |found, byte| found | byte.is_ascii_control())
 }
 
-/// Bytes as characters.
-fn latin1(bytes: &[u8]) -> String {
+/// Adds bytes as characters.
+fn push_latin1(text: &mut String, bytes: &[u8]) {
     match std::str::from_utf8(bytes) {
-        Ok(text) if text.is_ascii() => text.to_owned(),
-        _ => bytes.iter().map(|byte| char::from(*byte)).collect(),
+        Ok(plain) if plain.is_ascii() => text.push_str(plain),
+        _ => text.extend(bytes.iter().map(|byte| char::from(*byte))),
     }
 }
 

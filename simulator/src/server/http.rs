@@ -135,11 +135,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
             self.more(Some(deadline())).await?;
         };
         let head = head::read(&self.received[..end])?;
-        if end == self.received.len() {
-            self.received.clear();
-        } else {
-            self.received.drain(..end);
-        }
+        self.received.drain(..end);
         let expects =
             |(name, value): (&str, &str)| name == "expect" && value.eq_ignore_ascii_case("100-continue");
         if head.framing != Framing::Length(0) && head.is_newest && head.headers().any(expects) {
