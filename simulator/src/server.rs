@@ -250,8 +250,7 @@ impl Routers {
         let gone: Vec<Id> = {
             let world = site.shared.world();
             let serves = |id: Id, bound: &Bound| {
-                let network = world.networks.get(id).filter(|network| network.serving_router().is_some());
-                network.and_then(Network::service_address) == Some(bound.guest_address)
+                world.networks.get(id).and_then(Network::serving_address) == Some(bound.guest_address)
             };
             self.bound.iter().filter(|(id, bound)| !serves(**id, bound)).map(|(id, _)| *id).collect()
         };
@@ -290,8 +289,7 @@ impl Routers {
             world
                 .networks
                 .iter()
-                .filter(|(_, network)| network.serving_router().is_some())
-                .filter_map(|(id, network)| Some((id, network.service_address()?)))
+                .filter_map(|(id, network)| Some((id, network.serving_address()?)))
                 .filter(|(id, _)| !self.bound.contains_key(id))
                 .collect()
         };

@@ -640,10 +640,10 @@ impl Converter<'_> {
     fn may_name(&self, kind: Kind) -> bool {
         let param = self.param;
         // Upstream takes all its machines for one kind of thing; these commands are about routers, too.
-        let is_router =
+        let takes_routers =
             matches!(self.command.name(), "listRouters" | "runDiagnostics" | "getDiagnosticsData")
                 && matches!(param.name(), "id" | "targetid");
-        (kind.is_router() && is_router)
+        (kind.is_router() && takes_routers)
             || kind.classes().iter().any(|class| param.entities().any(|entity| entity == *class))
     }
 

@@ -15,7 +15,8 @@ use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use crate::quirk::Quirk;
 use crate::world::World;
-use crate::world::network::{Network, Router};
+use crate::world::network::Network;
+use crate::world::router::Router;
 use crate::world::table::Id;
 
 /// The port of resolvers.
@@ -164,8 +165,7 @@ impl Names<'_> {
     /// Everybody with a name and an address, the router first: whoever asks who has its address hears its host name.
     fn hosts(&self) -> Vec<(String, Ipv4Addr)> {
         let own = self.address;
-        let suffix = self.world.settings.text("instance.name");
-        let mut hosts = vec![(format!("r-{}-{suffix}", self.router.number), own)];
+        let mut hosts = vec![(self.world.router_name(self.router), own)];
         if self.world.sins(Quirk::DataServerIsThePublicAddress) {
             hosts.push((DATA_SERVER.to_owned(), self.router.public_address.unwrap_or(own)));
         } else if !self.world.sins(Quirk::DnsNoDataServer) {

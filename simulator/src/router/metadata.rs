@@ -166,7 +166,8 @@ pub(super) fn look_up(world: &World, network: Id, source: Ipv4Addr, path: &str) 
     }
 }
 
-/// What stands between the slashes of a path. Most have three, and this costs a third of what `split` does.
+/// What stands between the slashes of a path. The search alone of `split`, which is made for long texts, took 420
+/// instructions of a GET.
 fn segments(path: &str) -> Vec<&str> {
     let mut segments = Vec::with_capacity(USUAL_SEGMENTS);
     let mut rest = path.strip_prefix('/');

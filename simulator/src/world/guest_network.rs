@@ -112,9 +112,9 @@ impl World {
             self.virtual_machines.start_at(number + 1);
             self.index.remove(&old);
             self.index.insert(uuid, router);
+            self.tell_router(id, kind);
         }
         self.complete_pair(id);
-        self.tell_of_network(id);
         let Some(owner) = self.networks.get(id).map(|row| row.owner) else { return };
         let about = Some(Handle { kind: Kind::Network, id });
         let restart = self.events.iter().rev().find(|(_, event)| {

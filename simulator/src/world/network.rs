@@ -1,9 +1,7 @@
 //! Guest networks, public addresses and the routers behind both.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
 
-use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -13,10 +11,8 @@ use super::event::{EventState, NewEvent};
 use super::kind::{Handle, Kind};
 use super::offering::GuestType;
 use super::physical_network::DedicatedVlans;
-use super::saved::form;
+use super::router::Router;
 use super::table::Id;
-use super::virtual_machine::MachineState;
-use super::vm_data::Folder;
 use super::{Owner, World};
 use crate::quirk::Quirk;
 
@@ -185,47 +181,6 @@ pub fn is_range(text: &str) -> bool {
 
 fn mask(prefix: u8) -> u32 {
     u32::MAX.checked_shl(32 - u32::from(prefix.min(32))).unwrap_or(0)
-}
-
-/// A virtual router.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[cfg_attr(test, derive(schemars::JsonSchema))]
-#[serde(deny_unknown_fields)]
-pub struct Router {
-    /// Its identifier.
-    pub uuid: Uuid,
-    /// Its internal number, shared with machines (`r-4-VM`).
-    pub number: Id,
-    /// Its address on the guest network, which serves DHCP and metadata.
-    pub guest_address: Ipv4Addr,
-    /// Its address on the public network, if it has one.
-    pub public_address: Option<Ipv4Addr>,
-    /// The identifiers of its cards: guest, control, public.
-    pub nics: [Uuid; 3],
-    /// The identifier of the control network.
-    pub control_network: Uuid,
-    /// The identifier of the template of system machines.
-    pub template: Uuid,
-    /// What stands for the version of its scripts.
-    pub scripts: Uuid,
-    /// When it was made.
-    pub created: Moment,
-    /// Its state.
-    pub state: MachineState,
-    /// Its offering, if it is another than that of every router.
-    pub service_offering: Option<Id>,
-    /// What it was told of its guests, by address.
-    #[serde(with = "form::map")]
-    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Ipv4Addr, Folder>"))]
-    pub folders: OrdMap<Ipv4Addr, Arc<Folder>>,
-}
-
-impl Router {
-    /// Whether it serves its network.
-    #[must_use]
-    pub fn serves(&self) -> bool {
-        matches!(self.state, MachineState::Running | MachineState::Stopping)
-    }
 }
 
 /// A range of public addresses.
@@ -406,38 +361,6 @@ impl World {
         })
     }
 
-    /// A router with fresh identifiers and the next number of machines.
-    pub(super) fn new_router(&mut self, guest_address: Ipv4Addr, public_address: Option<Ipv4Addr>) -> Router {
-        let uuid = self.ids.uuid();
-        let nics = [self.ids.uuid(), self.ids.uuid(), self.ids.uuid()];
-        let (control_network, template, scripts) = (self.ids.uuid(), self.ids.uuid(), self.ids.uuid());
-        let created = self.now;
-        let number = self.virtual_machines.next_id();
-        self.virtual_machines.start_at(number + 1);
-        Router {
-            uuid,
-            number,
-            guest_address,
-            public_address,
-            nics,
-            control_network,
-            template,
-            scripts,
-            created,
-            state: MachineState::Running,
-            service_offering: None,
-            folders: OrdMap::new(),
-        }
-    }
-
-    /// Lets the router of its VPC serve a tier.
-    fn implement_tier(&mut self, id: Id, vpc: Id) {
-        let Some(network) = self.networks.get(id) else { return };
-        let vlan = network.vlan.or_else(|| self.free_vlan(network.physical_network));
-        self.serve_tier(id, vpc);
-        self.mark_implemented(id, vlan);
-    }
-
     /// Switches a network on, as its first machine does: a VLAN, a public address, a router.
     pub fn implement_network(&mut self, id: Id) {
         let Some(network) = self.networks.get(id) else { return };
@@ -450,12 +373,13 @@ impl World {
             }
             return;
         }
-        if let Some(vpc) = network.vpc {
-            return self.implement_tier(id, vpc);
-        }
         let (owner, zone, subnet, shared) =
             (network.owner, network.zone, network.subnet, network.guest_type == GuestType::Shared);
         let vlan = network.vlan.or_else(|| self.free_vlan(network.physical_network));
+        if let Some(vpc) = network.vpc {
+            self.serve_tier(id, vpc);
+            return self.mark_implemented(id, vlan);
+        }
         // One that was switched off before still has its own.
         let kept = self.addresses.iter().find(|(_, row)| row.network == Some(id) && row.source_nat);
         let kept = kept.map(|(address, _)| address);
@@ -474,8 +398,8 @@ impl World {
             self.moves += 1;
             network.router = Some(Router { guest_address, ..router });
         }
+        self.tell_router(id, Kind::Router);
         self.complete_pair(id);
-        self.tell_of_network(id);
         self.mark_implemented(id, vlan);
     }
 
@@ -654,8 +578,8 @@ impl World {
     /// Whether a machine or the router has this address in a network.
     #[must_use]
     pub fn is_guest_address_taken(&self, network: Id, address: Ipv4Addr) -> bool {
-        let routers = self.networks.get(network).into_iter().flat_map(Network::routers);
-        if routers.into_iter().any(|router| router.guest_address == address) {
+        let mut routers = self.networks.get(network).into_iter().flat_map(Network::routers);
+        if routers.any(|router| router.guest_address == address) {
             return true;
         }
         let mut balancers = self.internal_balancers.iter();

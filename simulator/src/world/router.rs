@@ -5,14 +5,63 @@
 //! use. A router is named by a [`Handle`] of one of four kinds.
 
 use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use imbl::OrdMap;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::World;
+use super::clock::Moment;
 use super::kind::{Handle, Kind};
-use super::network::{Network, Router};
+use super::network::Network;
+use super::saved::form;
 use super::table::Id;
-use super::virtual_machine::{MachineState, Nic};
+use super::virtual_machine::MachineState;
+use super::vm_data::Folder;
 use super::vpc::Vpc;
 use crate::quirk::Quirk;
+
+/// A virtual router.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct Router {
+    /// Its identifier.
+    pub uuid: Uuid,
+    /// Its internal number, shared with machines (`r-4-VM`).
+    pub number: Id,
+    /// Its address on the guest network, which serves DHCP and metadata.
+    pub guest_address: Ipv4Addr,
+    /// Its address on the public network, if it has one.
+    pub public_address: Option<Ipv4Addr>,
+    /// The identifiers of its cards: guest, control, public.
+    pub nics: [Uuid; 3],
+    /// The identifier of the control network.
+    pub control_network: Uuid,
+    /// The identifier of the template of system machines.
+    pub template: Uuid,
+    /// What stands for the version of its scripts.
+    pub scripts: Uuid,
+    /// When it was made.
+    pub created: Moment,
+    /// Its state.
+    pub state: MachineState,
+    /// Its offering, if it is another than that of every router.
+    pub service_offering: Option<Id>,
+    /// What it was told of its guests, by address.
+    #[serde(with = "form::map")]
+    #[cfg_attr(test, schemars(with = "std::collections::BTreeMap<Ipv4Addr, Folder>"))]
+    pub folders: OrdMap<Ipv4Addr, Arc<Folder>>,
+}
+
+impl Router {
+    /// Whether it serves its network.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        matches!(self.state, MachineState::Running | MachineState::Stopping)
+    }
+}
 
 impl Kind {
     /// Whether it is one of the four kinds of virtual routers.
@@ -62,6 +111,12 @@ impl Network {
         }
     }
 
+    /// The same, as long as one serves them.
+    #[must_use]
+    pub fn serving_address(&self) -> Option<Ipv4Addr> {
+        self.serving_router().and_then(|_| self.service_address())
+    }
+
     /// What a router of the network is to the other one (RTR-001).
     #[must_use]
     pub fn redundant_state(&self, router: &Router) -> &'static str {
@@ -95,6 +150,43 @@ impl Network {
 }
 
 impl World {
+    /// A router with fresh identifiers and the next number of machines.
+    pub(super) fn new_router(&mut self, guest_address: Ipv4Addr, public_address: Option<Ipv4Addr>) -> Router {
+        let uuid = self.ids.uuid();
+        let nics = [self.ids.uuid(), self.ids.uuid(), self.ids.uuid()];
+        let (control_network, template, scripts) = (self.ids.uuid(), self.ids.uuid(), self.ids.uuid());
+        let created = self.now;
+        let number = self.virtual_machines.next_id();
+        self.virtual_machines.start_at(number + 1);
+        Router {
+            uuid,
+            number,
+            guest_address,
+            public_address,
+            nics,
+            control_network,
+            template,
+            scripts,
+            created,
+            state: MachineState::Running,
+            service_offering: None,
+            folders: OrdMap::new(),
+        }
+    }
+
+    /// All routers, each once, however many tiers it serves.
+    pub fn routers(&self) -> impl Iterator<Item = &Router> {
+        let of_networks = self.networks.iter().filter(|(_, row)| row.vpc.is_none());
+        let of_vpcs = self.vpcs.iter().flat_map(|(_, row)| row.routers());
+        of_networks.flat_map(|(_, row)| row.routers()).chain(of_vpcs)
+    }
+
+    /// The name of a router on the hypervisor, which is also what people know it by: `r-4-VM`.
+    #[must_use]
+    pub fn router_name(&self, router: &Router) -> String {
+        format!("r-{}-{}", router.number, self.settings.text("instance.name"))
+    }
+
     /// A router.
     #[must_use]
     pub fn router(&self, router: Handle) -> Option<&Router> {
@@ -116,7 +208,7 @@ impl World {
     }
 
     /// The networks that a router is there for: one, or the tiers of a VPC that are in use.
-    fn networks_of_router(&self, router: Handle) -> Vec<Id> {
+    pub(super) fn networks_of_router(&self, router: Handle) -> Vec<Id> {
         if router.kind.is_of_vpc() {
             let is_in_use =
                 |tier: &Id| self.networks.get(*tier).is_some_and(|row| row.routers().next().is_some());
@@ -158,9 +250,7 @@ impl World {
     }
 
     fn forget_passwords(&mut self, network: Id) {
-        let is_there = |nic: &Nic| nic.network == network;
-        let guests = self.virtual_machines.iter().filter(|(_, row)| row.nics.iter().any(is_there));
-        for id in guests.map(|(id, _)| id).collect::<Vec<Id>>() {
+        for id in self.machines_in(network).map(|(id, _)| id).collect::<Vec<Id>>() {
             if let Some(machine) = self.virtual_machines.get_mut(id) {
                 machine.guest_password = None;
             }

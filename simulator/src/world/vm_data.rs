@@ -16,8 +16,9 @@ use super::World;
 use super::account::Domain;
 use super::clock::Moment;
 use super::kind::Kind;
-use super::network::{Network, Router};
+use super::network::Network;
 use super::offering::GuestType;
+use super::router::Router;
 use super::table::Id;
 use super::virtual_machine::{MachineState, Nic, VirtualMachine};
 use crate::quirk::Quirk;
@@ -44,35 +45,39 @@ impl Folder {
     }
 }
 
+/// The routers of a network, if it has two.
+const BOTH: &[Kind] = &[Kind::Router, Kind::SecondRouter];
+
 impl World {
     /// Tells the routers of its networks what there is to know of a machine.
     pub fn tell_of_machine(&mut self, id: Id) {
         let Some(machine) = self.virtual_machines.get(id) else { return };
         for slot in 0..machine.nics.len() {
-            self.tell_of_card(id, slot, &[Kind::Router, Kind::SecondRouter]);
+            self.tell_of_card(id, slot, BOTH);
         }
     }
 
     /// Tells the routers of a network of every guest that runs there.
     pub fn tell_of_network(&mut self, network: Id) {
-        for router in [Kind::Router, Kind::SecondRouter] {
-            self.tell_router(network, router);
-        }
+        self.tell_of_guests(network, BOTH);
     }
 
     /// Tells one router of a network of every guest that runs there, as it does when that router starts.
     pub(super) fn tell_router(&mut self, network: Id, router: Kind) {
+        self.tell_of_guests(network, &[router]);
+    }
+
+    fn tell_of_guests(&mut self, network: Id, routers: &[Kind]) {
         let runs = |row: &VirtualMachine| {
             matches!(row.state, MachineState::Running | MachineState::Migrating | MachineState::Stopping)
         };
         let cards: Vec<(Id, usize)> = self
-            .virtual_machines
-            .iter()
+            .machines_in(network)
             .filter(|(_, row)| runs(row))
             .filter_map(|(id, row)| Some((id, row.nics.iter().position(|nic| nic.network == network)?)))
             .collect();
         for (id, slot) in cards {
-            self.tell_of_card(id, slot, &[router]);
+            self.tell_of_card(id, slot, routers);
         }
     }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::clock::Moment;
 use super::kind::{Handle, Kind};
-use super::network::Router;
+use super::router::Router;
 use super::table::Id;
 use super::{Owner, World};
 
@@ -250,10 +250,7 @@ impl World {
 
     /// Replaces the routers of a VPC by fresh ones, as a restart with clean-up does.
     pub fn renew_vpc_router(&mut self, id: Id) {
-        let tiers: Vec<Id> = self
-            .tiers(id)
-            .filter(|tier| self.networks.get(*tier).is_some_and(|row| row.routers().next().is_some()))
-            .collect();
+        let tiers = self.networks_of_router(Handle { kind: Kind::VpcRouter, id });
         for kind in [Kind::VpcRouter, Kind::SecondVpcRouter] {
             let router = Handle { kind, id };
             if let Some(old) = self.router(router).map(|row| row.uuid) {

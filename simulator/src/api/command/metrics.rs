@@ -118,13 +118,7 @@ fn system_usage_history(world: &mut World, _: &Caller, arguments: &Arguments) ->
     let one = arguments.has("id").then(|| arguments.handle("id").and_then(|thing| world.uuid_of(thing)));
     let name = arguments.filled("name");
     let system = world.system_vms.iter().map(|(_, row)| (row.uuid, row.name.clone(), row.state, row.created));
-    let of_networks =
-        world.networks.iter().filter(|(_, row)| row.vpc.is_none()).flat_map(|(_, row)| row.routers());
-    let of_vpcs = world.vpcs.iter().flat_map(|(_, row)| row.routers());
-    let suffix = world.settings.text("instance.name");
-    let router_name = |number: Id| format!("r-{number}-{suffix}");
-    let routers =
-        of_networks.chain(of_vpcs).map(|row| (row.uuid, router_name(row.number), row.state, row.created));
+    let routers = world.routers().map(|row| (row.uuid, world.router_name(row), row.state, row.created));
     let matches: Vec<(Uuid, String, MachineState, Moment)> = system
         .chain(routers)
         .filter(|(uuid, ..)| one.is_none_or(|one| one == Some(*uuid)))

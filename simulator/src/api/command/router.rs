@@ -9,7 +9,7 @@ use crate::quirk::Quirk;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::kind::{Handle, Kind};
-use crate::world::network::Router;
+use crate::world::router::Router;
 use crate::world::virtual_machine::MachineState;
 
 pub(super) const COMMANDS: &[Behaviour] = &[

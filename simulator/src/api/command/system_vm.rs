@@ -222,11 +222,7 @@ fn target(world: &World, arguments: &Arguments) -> Result<(String, Id), ApiError
     let found = arguments.handle("targetid").and_then(|target| match target.kind {
         Kind::SystemVm => world.system_vms.get(target.id).map(|row| (row.name.clone(), row.zone)),
         kind if kind.is_router() => {
-            let number = world.router(target)?.number;
-            Some((
-                format!("r-{number}-{}", world.settings.text("instance.name")),
-                world.zone_of_router(target)?,
-            ))
+            Some((world.router_name(world.router(target)?), world.zone_of_router(target)?))
         }
         _ => None,
     });

@@ -6,8 +6,9 @@ use super::Owned as _;
 use crate::quirk::Quirk;
 use crate::reply::Object;
 use crate::world::kind::Handle;
-use crate::world::network::{Network, Router};
+use crate::world::network::Network;
 use crate::world::offering::GuestType;
+use crate::world::router::Router;
 use crate::world::table::Id;
 use crate::world::virtual_machine::MachineState;
 use crate::world::vpc::Vpc;
@@ -128,7 +129,7 @@ fn shown(world: &World, row: &Router, place: &Place<'_>) -> Object {
         .with("dns2", zone.and_then(|zone| zone.dns2.as_deref()))
         .with("networkdomain", network.map(|network| network.domain.as_str()))
         .with("gateway", range.map(|range| range.gateway))
-        .with("name", format!("r-{}-{}", row.number, world.settings.text("instance.name")))
+        .with("name", world.router_name(row))
         .with("podid", pod.map(|pod| pod.uuid))
         .with("podname", pod.map(|pod| pod.name.as_str()))
         .with("hostid", host.filter(|_| is_placed).map(|host| host.uuid))
