@@ -272,7 +272,6 @@ pub fn usage_server(world: &World) -> Object {
 /// How many there are of everything.
 #[must_use]
 pub fn infrastructure(world: &World) -> Object {
-    let routers = world.networks.iter().map(|(_, network)| network.routers().count()).sum::<usize>();
     Object::new()
         .with("zones", world.zones.len())
         .with("pods", world.pods.len())
@@ -283,7 +282,7 @@ pub fn infrastructure(world: &World) -> Object {
         .with("backuprepositories", 0)
         .with("objectstores", 0)
         .with("systemvms", world.system_vms.len())
-        .with("routers", routers)
+        .with("routers", world.routers().count())
         .with("ilbvms", 0)
         .with("cpusockets", 0)
         .with("managementservers", 1)

@@ -166,6 +166,8 @@ fn with_tier(offering: &str) -> (World, Id, Id) {
 fn the_router_of_a_vpc_stops_in_all_its_tiers() {
     let (mut world, vpc, tier) = with_tier("Default VPC offering");
     let router = Handle { kind: Kind::VpcRouter, id: vpc };
+    let is_it = |row: &&Router| world.router(router).is_some_and(|router| router.uuid == row.uuid);
+    assert_eq!(world.routers().filter(is_it).count(), 1, "it is one router in whatever tier");
     assert!(row(&world, tier).serving_router().is_some());
     assert_eq!(states(&world, tier), ["UNKNOWN"]);
     world.set_router_state(router, MachineState::Stopped);
