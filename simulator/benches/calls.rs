@@ -310,13 +310,13 @@ fn signed_list(world: &World, response: &str) -> Box<dyn FnMut()> {
 }
 
 fn metadata(world: &World) -> Box<dyn FnMut()> {
-    let world = world.clone();
+    let mut world = world.clone();
     let (_, machine) = world.virtual_machines.iter().next().expect("a machine");
     let nic = machine.default_nic().expect("a card");
     let (network, address) = (nic.network, nic.address.expect("an address"));
     Box::new(move || {
         let request = router::Request::get("/latest/meta-data/local-hostname");
-        assert_eq!(router::answer(&world, network, address, &request).status, 200);
+        assert_eq!(router::answer(&mut world, network, address, &request).status, 200);
     })
 }
 

@@ -708,7 +708,7 @@ quirks! {
     RouterTellsItsVersion "router-tells-its-version";
     /// The user data of an expunged machine is served to the next one at its address, as the reference does.
     FoldersOutliveMachines "folders-outlive-machines";
-    /// For a second after a change user data is cut short.
+    /// For ten seconds after a change user data is cut short.
     UserDataIsTorn "user-data-is-torn";
 
     // The password server.

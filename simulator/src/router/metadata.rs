@@ -68,7 +68,7 @@ impl<'a> Guest<'a> {
         }
         // The API stores only what decodes (UD-006).
         let mut bytes = STANDARD.decode(text).unwrap_or_default();
-        let is_fresh = || self.folder.written.plus_seconds(1) > self.world.now;
+        let is_fresh = || self.folder.written.plus_seconds(10) > self.world.now;
         if self.world.sins(Quirk::UserDataIsTorn) && is_fresh() {
             bytes.truncate(bytes.len() / 2);
         }
@@ -92,10 +92,6 @@ impl<'a> Guest<'a> {
         let mut names: Vec<&str> = self.folder.files.iter().map(|(name, _)| &**name).collect();
         if self.world.sins(Quirk::MetadataIndexSorted) {
             names.sort_unstable();
-        }
-        if self.world.sins(Quirk::MetadataIndexTurns) && !names.is_empty() {
-            let turn = usize::try_from(self.world.now.0).unwrap_or_default() % names.len();
-            names.rotate_left(turn);
         }
         if self.world.sins(Quirk::MetadataIndexRepeats) {
             names.extend_from_within(..);

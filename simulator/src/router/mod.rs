@@ -91,10 +91,14 @@ const MOST_HEADERS: usize = 7;
 const ALLOWED_METHODS: &str = "POST,OPTIONS,HEAD,GET";
 
 /// Answers a request of whoever has `source` in a network. No header has a say in who asks
-/// (ISO-002), and nothing that is sent changes anything (ISO-005).
+/// (ISO-002), and nothing that is sent changes anything (ISO-005), but under a fault that remembers what was read.
 #[must_use]
-pub fn answer(world: &World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> Answer {
-    let mut answer = page(world, network, claimed_source(world, source, request), request);
+pub fn answer(world: &mut World, network: Id, source: Ipv4Addr, request: &Request<'_>) -> Answer {
+    let claimed = claimed_source(world, source, request);
+    let mut answer = page(world, network, claimed, request);
+    if world.sins(Quirk::MetadataIndexTurns) {
+        world.turn_folder(network, source);
+    }
     if request.method == "HEAD" {
         // The headers speak of the body that a GET would have (MD-042).
         answer.body = Vec::new();

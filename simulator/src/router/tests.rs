@@ -42,7 +42,7 @@ fn ask(world: &World, source: Ipv4Addr, request: &Request<'_>) -> Answer {
     let mut world = world.clone();
     let network = network_of(&world, source);
     world.tell_of_network(network);
-    answer(&world, network, source, request)
+    answer(&mut world, network, source, request)
 }
 
 fn get(world: &World, source: Ipv4Addr, target: &str) -> (u16, Vec<u8>) {
@@ -457,13 +457,30 @@ fn each_fault_shows() {
 }
 
 #[test]
-fn networks_with_the_same_addresses_are_apart() {
-    let ask_in_the_other = |world: &World| {
-        let other = world.networks.iter().nth(1).map(|(id, _)| id).expect("the demo world has two networks");
-        answer(world, other, WEB, &Request::get("/latest/local-hostname"))
+fn an_index_that_turns_does_so_with_each_answer() {
+    let first_names = |quirks: &[Quirk]| {
+        let mut world = demo();
+        quirks.iter().for_each(|quirk| world.quirks.add(*quirk));
+        let network = network_of(&world, WEB);
+        [(); 3].map(|()| {
+            let body = answer(&mut world, network, WEB, &Request::get("/latest/meta-data/")).body;
+            String::from_utf8(body).expect("a text").lines().next().map(str::to_owned)
+        })
     };
-    assert_eq!(ask_in_the_other(&demo()).status, 404);
-    assert_eq!(ask_in_the_other(&with_quirk(Quirk::NetworksShareMetadata)).body, b"web");
+    let [service, zone, address] =
+        ["service-offering", "availability-zone", "local-ipv4"].map(|name| Some(name.to_owned()));
+    assert_eq!(first_names(&[]), [service.clone(), service.clone(), service.clone()]);
+    assert_eq!(first_names(&[Quirk::MetadataIndexTurns]), [service, zone, address]);
+}
+
+#[test]
+fn networks_with_the_same_addresses_are_apart() {
+    let ask_in_the_other = |mut world: World| {
+        let other = world.networks.iter().nth(1).map(|(id, _)| id).expect("the demo world has two networks");
+        answer(&mut world, other, WEB, &Request::get("/latest/local-hostname"))
+    };
+    assert_eq!(ask_in_the_other(demo()).status, 404);
+    assert_eq!(ask_in_the_other(with_quirk(Quirk::NetworksShareMetadata)).body, b"web");
 }
 
 proptest! {

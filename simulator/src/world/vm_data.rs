@@ -108,6 +108,17 @@ impl World {
         }
     }
 
+    /// Turns the files of metadata that a router has for an address by one, so that its index begins with the next.
+    pub(crate) fn turn_folder(&mut self, network: Id, address: Ipv4Addr) {
+        for router in self.networks.get_mut(network).into_iter().flat_map(Network::routers_mut) {
+            if let Some(folder) = router.folders.get_mut(&address) {
+                let files = &mut Arc::make_mut(folder).files;
+                let step = files.len().min(1);
+                files.rotate_left(step);
+            }
+        }
+    }
+
     /// Lets the router of a network forget what it had for an address, when a card gives that up (ISO-006).
     pub(super) fn forget_folder(&mut self, network: Id, address: Ipv4Addr) {
         if self.sins(Quirk::FoldersOutliveMachines) {
