@@ -730,8 +730,8 @@ quirks! {
     PasswordsReachEveryCard "passwords-reach-every-card";
     /// A router that starts again has forgotten the passwords.
     PasswordsDieWithTheRouter "passwords-die-with-the-router";
-    /// New SSH keys bring no new password.
-    NewKeysBringNoPassword "new-keys-bring-no-password";
+    /// New SSH keys bring a new password, as before 4.16.
+    NewKeysBringAPassword "new-keys-bring-a-password";
     /// The router is given another password than the caller is told.
     RoutersGetAnotherPassword "routers-get-another-password";
 

@@ -973,7 +973,7 @@ const PASSWORDS: &[Pair] = &[
     ("passwords/unknown-wishes", "unknown-wishes-are-400"),
     ("passwords/guests-store-nothing", "guests-store-passwords"),
     ("passwords/after-a-reset", "routers-get-another-password"),
-    ("passwords/after-new-keys", "new-keys-bring-no-password"),
+    ("passwords/after-new-keys", "new-keys-bring-a-password"),
     ("passwords/default-card-alone", "passwords-reach-every-card"),
     ("passwords/outlive-a-reboot", "passwords-die-with-the-router"),
     ("passwords/no-metadata", "password-is-metadata"),

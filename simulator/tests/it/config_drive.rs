@@ -165,3 +165,28 @@ fn a_machine_of_a_plain_template_has_no_password() {
     assert_eq!(machine["state"], "Running", "{machine}");
     assert!(machine["password"].is_null(), "{machine}");
 }
+
+#[test]
+fn new_keys_leave_the_password_alone_since_4_16() {
+    for (release, leave_it) in [("4.15.2", false), ("4.16.0", true), ("4.22", true)] {
+        let builder = Cloud::builder().release(release).expect("a release");
+        let site = Site(builder.start_blocking().expect("a free port"));
+        let given = deployment(&site, "Debian%2012%20with%20password");
+        let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let machine = done(&site, "deployVirtualMachine", &given);
+        let (id, old) = (machine["id"].as_str().expect("an id"), &machine["password"]);
+        let owner = [given[0], given[1]];
+        site.call("createSSHKeyPair", &[&owner[..], &[("name", "renewed")]].concat());
+        done(&site, "stopVirtualMachine", &[("id", id)]);
+        let renewal = [&owner[..], &[("id", id), ("keypair", "renewed")]].concat();
+        let told = done(&site, "resetSSHKeyForVirtualMachine", &renewal);
+        let world = site.0.snapshot();
+        let row =
+            world.virtual_machines.iter().find(|(_, row)| row.uuid.to_string() == id).expect("a machine");
+        let kept = row.1.guest_password.as_deref();
+        assert!(kept.is_some(), "{release}");
+        assert_eq!(kept == old.as_str(), leave_it, "{release}: {told}");
+        // Whoever is given a password is told it.
+        assert_eq!(told["password"].as_str(), kept.filter(|_| !leave_it), "{release}: {told}");
+    }
+}

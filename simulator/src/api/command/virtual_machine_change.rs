@@ -13,12 +13,17 @@ use crate::api::error::ApiError;
 use crate::api::listing;
 use crate::api::parameter::Arguments;
 use crate::quirk::Quirk;
+use crate::release::Release;
 use crate::reply::{Object, Reply};
 use crate::world::World;
 use crate::world::offering::ServiceOffering;
 use crate::world::table::Id;
 use crate::world::user_data::lenient_decode;
 use crate::world::virtual_machine::{MachineState, VirtualMachine};
+
+/// New SSH keys leave the password of a machine alone from this release on; before, a guest that takes passwords got a
+/// new one (upstream's pull request 4819).
+const KEYS_LEAVE_PASSWORDS: Release = Release::new(16, 0);
 
 pub(super) const COMMANDS: &[Behaviour] = &[
     Behaviour {
@@ -187,9 +192,10 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 machine.key_pairs = keys;
             }
             world.tell_of_machine(id);
-            // The router gets a new password with the key, which nobody is told (PW-008).
-            if world.knows_passwords(id) && !world.sins(Quirk::NewKeysBringNoPassword) {
+            let draws = world.release < KEYS_LEAVE_PASSWORDS || world.sins(Quirk::NewKeysBringAPassword);
+            if draws && world.knows_passwords(id) {
                 world.give_password(id, None);
+                return Ok(Reply::Object(show_with_password(world, id, *caller)));
             }
             Ok(Reply::Object(show(world, id, *caller)))
         },
