@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::world::clock::VIRTUAL_EPOCH;
-use crate::world::network::Address;
+use crate::world::network::{Address, StaticNat};
 use crate::world::preset;
 use crate::world::user_data::Encoded;
 use crate::world::virtual_machine::{MachineState, VirtualMachine};
@@ -194,7 +194,7 @@ fn the_public_address_is_the_one_that_stands_for_the_machine() {
     let (id, owner, zone) = world.machine_at(WEB).map(|(id, row, _)| (id, row.owner, row.zone)).expect("web");
     let address = world.hold_address(owner, zone, Some(network), false).expect("a free address");
     let row: &mut Address = world.addresses.get_mut(address).expect("it is held");
-    row.static_nat = Some(id);
+    row.static_nat = Some(StaticNat { machine: id, guest_address: WEB });
     let public = row.address.to_string();
     check(&world, "/latest/public-ipv4", Ok(&public));
     check(&world, "/latest/public-hostname", Ok(&public));

@@ -263,8 +263,8 @@ pub struct Address {
     pub vpc: Option<Id>,
     /// Whether the network reaches out by it.
     pub source_nat: bool,
-    /// The machine that it stands for.
-    pub static_nat: Option<Id>,
+    /// The guest that it stands for.
+    pub static_nat: Option<StaticNat>,
     /// Since when it is held.
     pub allocated: Option<Moment>,
     /// Its state.
@@ -279,6 +279,23 @@ impl Address {
     pub fn is_free(&self) -> bool {
         self.state == AddressState::Free
     }
+
+    /// Whether it stands for a machine.
+    #[must_use]
+    pub fn stands_for(&self, machine: Id) -> bool {
+        self.static_nat.is_some_and(|nat| nat.machine == machine)
+    }
+}
+
+/// Where all goes that comes to a public address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub struct StaticNat {
+    /// The machine.
+    pub machine: Id,
+    /// The address of its card in the network of the public address.
+    pub guest_address: Ipv4Addr,
 }
 
 /// What [`World::add_network`] needs to know.
@@ -516,9 +533,10 @@ impl World {
         }
         self.remove_rules_of(None, Some(id));
         let owner = NOBODY;
-        self.set_static_nat(id, None);
         if let Some(row) = self.addresses.get_mut(id) {
             row.owner = owner;
+            // No router is told of this: guests see it at the next push (MD-050).
+            row.static_nat = None;
             row.network = None;
             row.vpc = None;
             row.source_nat = false;
@@ -529,12 +547,22 @@ impl World {
         self.forget_tags(Handle { kind: Kind::Address, id });
     }
 
-    /// Lets a public address stand for a machine, or for none. Its guest sees that in its metadata (MD-055).
-    pub fn set_static_nat(&mut self, id: Id, machine: Option<Id>) {
+    /// Lets a public address stand for a guest, or for none. That guest sees it in its metadata (MD-055).
+    pub fn set_static_nat(&mut self, id: Id, nat: Option<StaticNat>) {
         let Some(row) = self.addresses.get_mut(id) else { return };
-        let before = std::mem::replace(&mut row.static_nat, machine);
-        for machine in [before, machine].into_iter().flatten() {
-            self.tell_of_machine(machine);
+        let before = std::mem::replace(&mut row.static_nat, nat);
+        let Some(network) = row.network else { return };
+        for nat in [before, nat].into_iter().flatten() {
+            self.tell_of_machine_in(nat.machine, network);
+        }
+    }
+
+    /// Lets what stood for a guest at an address stand for it at its new one.
+    pub(super) fn move_static_nat(&mut self, machine: Id, old: Ipv4Addr, new: Option<Ipv4Addr>) {
+        let nat = |guest_address| StaticNat { machine, guest_address };
+        let found = self.addresses.iter().find(|(_, row)| row.static_nat == Some(nat(old))).map(|(id, _)| id);
+        if let Some(row) = found.and_then(|id| self.addresses.get_mut(id)) {
+            row.static_nat = new.map(nat);
         }
     }
 

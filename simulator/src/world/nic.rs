@@ -118,10 +118,12 @@ impl World {
 
     /// Gives a card another address; what its router has for the old one goes with that.
     pub fn move_nic(&mut self, id: Id, address: Option<Ipv4Addr>) {
+        let Some((machine, _)) = self.nic(id) else { return };
         let Some(nic) = self.nic_mut(id) else { return };
         let (network, old) = (nic.network, std::mem::replace(&mut nic.address, address));
         if let Some(old) = old.filter(|old| address != Some(*old)) {
             self.forget_folder(network, old);
+            self.move_static_nat(machine, old, address);
         }
         self.moves += 1;
     }

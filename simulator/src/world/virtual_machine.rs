@@ -490,12 +490,8 @@ impl World {
     pub fn expunge_machine(&mut self, id: Id) {
         self.record_lost_volumes(id);
         self.release_volumes(id);
-        let standing_for: Vec<Id> = self
-            .addresses
-            .iter()
-            .filter(|(_, row)| row.static_nat == Some(id))
-            .map(|(address, _)| address)
-            .collect();
+        let standing_for: Vec<Id> =
+            self.addresses.iter().filter(|(_, row)| row.stands_for(id)).map(|(address, _)| address).collect();
         for address in standing_for {
             self.remove_rules_of(None, Some(address));
             if let Some(row) = self.addresses.get_mut(address) {

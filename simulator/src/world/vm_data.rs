@@ -57,6 +57,15 @@ impl World {
         }
     }
 
+    /// Tells the routers of one network of a machine's card there.
+    pub(super) fn tell_of_machine_in(&mut self, id: Id, network: Id) {
+        let Some(machine) = self.virtual_machines.get(id) else { return };
+        let slot = machine.nics.iter().position(|nic| nic.network == network);
+        if let Some(slot) = slot {
+            self.tell_of_card(id, slot, BOTH);
+        }
+    }
+
     /// Tells the routers of a network of every guest that runs there.
     pub fn tell_of_network(&mut self, network: Id) {
         self.tell_of_guests(network, BOTH);
@@ -409,9 +418,11 @@ impl<'a> Card<'a> {
         if self.has_own_public_address() {
             return self.nic.address.map(|address| address.to_string());
         }
-        let standing_for_it = self.world.addresses.iter().find(|(_, row)| {
-            row.static_nat == Some(self.id) && row.network.is_none_or(|network| network == self.nic.network)
-        });
+        let standing_for_it = self
+            .world
+            .addresses
+            .iter()
+            .find(|(_, row)| row.stands_for(self.id) && row.network == Some(self.nic.network));
         standing_for_it.map(|(_, row)| row.address).or_else(router).map(|address| address.to_string())
     }
 

@@ -51,9 +51,9 @@ impl Site {
         assert!(is_success, "{command}: {answer}");
     }
 
-    /// A public address of the network of the machine.
+    /// A public address of the network of the machine `web`.
     fn address(&self) -> String {
-        let network = self.one("listNetworks", &[]);
+        let network = self.one("listNetworks", &[("keyword", "front")]);
         self.made("associateIpAddress", &[("networkid", &network)])
     }
 
@@ -156,9 +156,67 @@ fn a_certificate_in_use_stays() {
 }
 
 #[test]
+fn an_address_stands_for_one_guest_in_its_network() {
+    let site = Site::demo();
+    let (front, web) = (
+        site.one("listNetworks", &[("keyword", "front")]),
+        site.one("listVirtualMachines", &[("name", "web")]),
+    );
+    let db = site.one("listVirtualMachines", &[("name", "db")]);
+    let take = || site.made("associateIpAddress", &[("networkid", &front)]);
+    let (first, second) = (take(), take());
+    let enabling = |address: &str, machine: &str, more: &[(&str, &str)]| {
+        let answer = site.done(
+            "enableStaticNat",
+            &[&[("ipaddressid", address), ("virtualmachineid", machine)], more].concat(),
+        );
+        (answer["errorcode"].as_u64(), answer["errortext"].as_str().unwrap_or_default().to_owned())
+    };
+
+    // Who is in another network cannot have it, and neither can an address that the card does not have.
+    let (code, text) = enabling(&first, &site.one("listVirtualMachines", &[("name", "alice-one")]), &[]);
+    assert_eq!((code, text.as_str()), (Some(431), "Vm doesn't belong to the network with specified id"));
+    let (code, text) = enabling(&first, &web, &[("vmguestip", "10.1.1.77")]);
+    assert_eq!((code, text.as_str()), (Some(431), "VM ip 10.1.1.77 address not belongs to the vm"));
+
+    // An address with rules for ports does nothing else.
+    let ports = [("publicport", "22"), ("privateport", "22"), ("protocol", "tcp")];
+    let rule = [&ports[..], &[("ipaddressid", &first), ("virtualmachineid", &web)]].concat();
+    let rule = site.made("createPortForwardingRule", &rule);
+    let (code, text) = enabling(&first, &web, &[]);
+    assert!(code == Some(537) && text.ends_with("as it already has PortForwarding rules assigned"), "{text}");
+    site.succeeds("deletePortForwardingRule", &[("id", &rule)]);
+
+    assert_eq!(enabling(&first, &web, &[]), (None, String::new()));
+    let shown = site.call("listPublicIpAddresses", &[("id", &first)])["publicipaddress"][0].clone();
+    assert_eq!(shown["isstaticnat"], true, "{shown}");
+    assert_eq!(
+        (&shown["vmipaddress"], &shown["virtualmachinetype"]),
+        (&"10.1.1.2".into(), &"User".into()),
+        "{shown}"
+    );
+    let (code, text) = enabling(&first, &db, &[]);
+    assert!(code == Some(537) && text.ends_with("as it's already assigned to antoher vm"), "{text}");
+    let (code, text) = enabling(&second, &web, &[]);
+    assert!(code == Some(431) && text.contains("is already associated with another public ip"), "{text}");
+
+    // A further address of the card may have one of its own, and stays as long as that is so.
+    let nic = site.call("listNics", &[("virtualmachineid", &web)])["nic"][0]["id"]
+        .as_str()
+        .expect("a card")
+        .to_owned();
+    let further = site.done("addIpToNic", &[("nicid", &nic), ("ipaddress", "10.1.1.77")]);
+    assert_eq!(enabling(&second, &web, &[("vmguestip", "10.1.1.77")]), (None, String::new()));
+    let id = further["nicsecondaryip"]["id"].as_str().unwrap_or_else(|| panic!("{further}"));
+    assert!(site.refused("removeIpFromNic", &[("id", id)]).contains("is associate with static NAT rule"));
+    site.succeeds("disableStaticNat", &[("ipaddressid", &second)]);
+    site.succeeds("removeIpFromNic", &[("id", id)]);
+}
+
+#[test]
 fn forwarding_rules_need_an_address_that_stands_for_a_machine() {
     let site = Site::demo();
-    let (address, machine) = (site.address(), site.one("listVirtualMachines", &[]));
+    let (address, machine) = (site.address(), site.one("listVirtualMachines", &[("name", "web")]));
     let rule = [("ipaddressid", address.as_str()), ("protocol", "tcp"), ("startport", "22")];
     assert!(site.refused("createIpForwardingRule", &rule).contains("Can't do static nat"));
     site.succeeds("enableStaticNat", &[("ipaddressid", &address), ("virtualmachineid", &machine)]);

@@ -1,4 +1,4 @@
-//! Public addresses and static NAT (IPA-001, IPA-002).
+//! Public addresses (IPA-001, IPA-002).
 
 use super::{Behaviour, EventTexts, acting_owner};
 use crate::api::access;
@@ -171,60 +171,6 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         },
         ..Behaviour::PLAIN
     },
-    Behaviour {
-        name: "enableStaticNat",
-        about: Some("ipaddressid"),
-        run: |world, _, arguments| {
-            let (id, row) = required(world, arguments, "ipaddressid")?;
-            if row.source_nat {
-                return Err(ApiError::invalid(format!(
-                    "Can't enable static, ip address {} is a sourceNat ip address",
-                    row.uuid
-                )));
-            }
-            let (uuid, held) = (row.uuid, row.static_nat);
-            let machine = arguments.id("virtualmachineid").unwrap_or_default();
-            if held.is_some_and(|held| held != machine) {
-                return Err(ApiError::invalid(format!(
-                    "Failed to enable static nat for the ip address {uuid}"
-                )));
-            }
-            let network = world
-                .virtual_machines
-                .get(machine)
-                .and_then(|row| row.default_nic())
-                .map(|nic| nic.network)
-                .ok_or_else(|| ApiError::invalid("Can't enable static nat: the instance has no nic"))?;
-            if let Some(row) = world.addresses.get_mut(id) {
-                row.network = row.network.or(Some(network));
-            }
-            world.set_static_nat(id, Some(machine));
-            Ok(Reply::SUCCESS)
-        },
-        ..Behaviour::PLAIN
-    },
-    Behaviour {
-        name: "disableStaticNat",
-        about: Some("ipaddressid"),
-        events: Some(EventTexts {
-            scheduled: "Disabling static nat for ip id={}",
-            action: "disabling static nat",
-            created: None,
-        }),
-        run: |world, _, arguments| {
-            let (id, row) = required(world, arguments, "ipaddressid")?;
-            if row.static_nat.is_none() {
-                return Err(ApiError::invalid(format!(
-                    "Specified IP address id={} is not associated with any vm Id",
-                    row.uuid
-                )));
-            }
-            world.set_static_nat(id, None);
-            world.settle_vpc_address(id);
-            Ok(Reply::SUCCESS)
-        },
-        ..Behaviour::PLAIN
-    },
 ];
 
 /// The network of an address that names neither network nor VPC: the only isolated one of its owner.
@@ -253,7 +199,11 @@ fn address<'a>(world: &'a World, arguments: &Arguments, name: &str) -> Option<(I
     world.addresses.get(id).map(|row| (id, row))
 }
 
-fn required<'a>(world: &'a World, arguments: &Arguments, name: &str) -> Result<(Id, &'a Address), ApiError> {
+pub(super) fn required<'a>(
+    world: &'a World,
+    arguments: &Arguments,
+    name: &str,
+) -> Result<(Id, &'a Address), ApiError> {
     address(world, arguments, name).ok_or_else(|| ApiError::invalid("Unable to find the ip address by id"))
 }
 

@@ -66,7 +66,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
 /// The machine that the address of a rule stands for.
 fn target(world: &World, rule: Id) -> Option<Id> {
     let address = world.firewall_rules.get(rule)?.address?;
-    world.addresses.get(address)?.static_nat
+    world.addresses.get(address)?.static_nat.map(|nat| nat.machine)
 }
 
 fn show(world: &World, id: Id) -> Object {

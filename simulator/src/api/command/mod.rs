@@ -75,6 +75,7 @@ mod service_provider;
 mod setting;
 mod snapshot;
 mod ssh_key_pair;
+mod static_nat;
 mod storage;
 mod system;
 mod system_vm;
@@ -238,6 +239,7 @@ const FAMILIES: &[&[Behaviour]] = &[
     network_permission::COMMANDS,
     nic::COMMANDS,
     address::COMMANDS,
+    static_nat::COMMANDS,
     firewall::COMMANDS,
     load_balancer::COMMANDS,
     router::COMMANDS,

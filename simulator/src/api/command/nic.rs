@@ -11,7 +11,10 @@ use crate::api::parameter::Arguments;
 use crate::api::{listing, view};
 use crate::reply::{Object, Reply};
 use crate::world::World;
+use crate::world::firewall::Rule;
 use crate::world::kind::{Handle, Kind};
+use crate::world::load_balancer::Member;
+use crate::world::network::{Address, StaticNat};
 use crate::world::table::Id;
 use crate::world::virtual_machine::{MachineState, Nic, VirtualMachine};
 
@@ -67,10 +70,13 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                     network_dump(world, nic.network)
                 )));
             }
-            let leads = |rule: &crate::world::firewall::Rule| {
+            let leads = |rule: &Rule| {
                 rule.network == nic.network && rule.target.is_some_and(|target| target.machine == id)
             };
-            if world.firewall_rules.iter().any(|(_, rule)| leads(rule)) {
+            let stands_for_it = |row: &Address| row.network == Some(nic.network) && row.stands_for(id);
+            if world.firewall_rules.iter().any(|(_, rule)| leads(rule))
+                || world.addresses.iter().any(|(_, row)| stands_for_it(row))
+            {
                 return Err(ApiError::invalid(format!(
                     "Unable to remove nic from VM instance {} in {}, nic has associated Port forwarding or Load \
                      balancer or Static NAT rules.",
@@ -178,20 +184,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 return Err(ApiError::invalid("Unable to find secondary ip address by id"));
             };
             require_reach(world, *caller, machine)?;
-            let is_used = world.firewall_rules.iter().any(|(_, rule)| {
-                let forwarded = rule
-                    .target
-                    .is_some_and(|target| target.machine == machine && target.address == Some(one.address));
-                forwarded
-                    || rule.balancing.as_ref().is_some_and(|balancing| {
-                        let is_it = |member: &crate::world::load_balancer::Member| {
-                            member.machine == machine && member.address == Some(one.address)
-                        };
-                        balancing.members.iter().any(is_it)
-                    })
-            });
-            if is_used {
-                return Err(ApiError::invalid("Can't remove the secondary ip, it has rules"));
+            if let Some(text) = use_of(world, machine, one.address) {
+                return Err(ApiError::invalid(text));
             }
             world.remove_secondary_address(id);
             Ok(Reply::SUCCESS)
@@ -199,6 +193,27 @@ pub(super) const COMMANDS: &[Behaviour] = &[
         ..Behaviour::PLAIN
     },
 ];
+
+/// Why a further address of a card cannot go: something leads to it.
+fn use_of(world: &World, machine: Id, address: Ipv4Addr) -> Option<String> {
+    let any_rule = |leads: &dyn Fn(&Rule) -> bool| world.firewall_rules.iter().any(|(_, rule)| leads(rule));
+    if any_rule(&|rule| {
+        rule.target.is_some_and(|target| target.machine == machine && target.address == Some(address))
+    }) {
+        return Some(format!(
+            "Can't remove the secondary ip {address} is associate with the port forwarding rule"
+        ));
+    }
+    let nat = Some(StaticNat { machine, guest_address: address });
+    if let Some((public, _)) = world.addresses.iter().find(|(_, row)| row.static_nat == nat) {
+        return Some(format!(
+            "Can' remove the ip {address}is associate with static NAT rule public IP address id {public}"
+        ));
+    }
+    let is_it = |member: &Member| member.machine == machine && member.address == Some(address);
+    any_rule(&|rule| rule.balancing.as_ref().is_some_and(|balancing| balancing.members.iter().any(is_it)))
+        .then(|| format!("Can't remove the secondary ip {address} is mapped to load balancing rule"))
+}
 
 fn list(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<Reply, ApiError> {
     let machine = arguments.id("virtualmachineid").unwrap_or_default();

@@ -55,7 +55,7 @@ pub fn firewall_rule(world: &World, id: Id, row: &Rule) -> Object {
 #[must_use]
 pub fn ip_forwarding_rule(world: &World, row: &Rule) -> Object {
     let address = row.address.and_then(|address| world.addresses.get(address));
-    let machine = address.and_then(|address| address.static_nat);
+    let machine = address.and_then(|address| address.static_nat).map(|nat| nat.machine);
     let machine = machine.and_then(|machine| world.virtual_machines.get(machine));
     Object::new()
         .with("id", row.uuid)

@@ -162,7 +162,7 @@ pub fn address(world: &World, id: Id, row: &Address, full: bool) -> Object {
     let zone = world.zones.get(row.zone);
     let range = world.public_ranges.get(row.range);
     let network = row.network.and_then(|network| world.networks.get(network));
-    let machine = row.static_nat.and_then(|machine| world.virtual_machines.get(machine));
+    let machine = row.static_nat.and_then(|nat| world.virtual_machines.get(nat.machine));
     let physical =
         world.physical_networks.iter().find(|(_, physical)| physical.zone == row.zone).map(|(_, row)| row);
     let tags = super::bare_tags(world, Handle { kind: Kind::Address, id });
@@ -186,6 +186,8 @@ pub fn address(world: &World, id: Id, row: &Address, full: bool) -> Object {
         .with("isstaticnat", row.static_nat.is_some())
         .with("issystem", false)
         .with("virtualmachineid", machine.map(|machine| machine.uuid))
+        .with("virtualmachinetype", machine.map(|_| "User"))
+        .with("vmipaddress", row.static_nat.map(|nat| nat.guest_address))
         .with("virtualmachinename", machine.map(|machine| machine.name.as_str()))
         .with("virtualmachinedisplayname", machine.map(|machine| machine.shown_name()))
         .with("associatednetworkid", network.map(|network| network.uuid))

@@ -157,7 +157,7 @@ fn public_address(card: &Card<'_>) -> Option<(String, Option<String>)> {
     if world.zones.get(machine.zone).is_some_and(|zone| zone.network_type == "Basic") {
         return Some((own, Some(unicode_escape(&machine.name))));
     }
-    let standing_for_it = world.addresses.iter().find(|(_, row)| row.static_nat == Some(id));
+    let standing_for_it = world.addresses.iter().find(|(_, row)| row.stands_for(id));
     Some(match standing_for_it {
         Some((_, row)) => (row.address.to_string(), Some(row.address.to_string())),
         None => (own, None),

@@ -1,6 +1,6 @@
 use super::*;
 use crate::world::clock::VIRTUAL_EPOCH;
-use crate::world::network::Address;
+use crate::world::network::{Address, StaticNat};
 use crate::world::preset;
 
 fn demo(quirks: &[Quirk]) -> World {
@@ -123,7 +123,7 @@ fn the_public_address_is_not_the_routers() {
     let free = world.addresses.iter().next().map(|(id, row)| (id, row.address));
     let (address, shown): (Id, std::net::Ipv4Addr) = free.expect("the router has an address");
     let row: &mut Address = world.addresses.get_mut(address).expect("an address");
-    row.static_nat = Some(id);
+    row.static_nat = Some(StaticNat { machine: id, guest_address: std::net::Ipv4Addr::new(10, 1, 1, 2) });
     let shown = Some(shown.to_string());
     assert_eq!(
         (value(&world, "public-ipv4"), value(&world, "public-hostname")),

@@ -1,6 +1,7 @@
 use super::*;
 use crate::world::clock::VIRTUAL_EPOCH;
 use crate::world::kind::Handle;
+use crate::world::network::StaticNat;
 use crate::world::preset;
 
 /// The first machine of the demo world, with its network and its address.
@@ -54,16 +55,22 @@ fn a_router_that_does_not_run_hears_nothing_until_it_starts() {
 }
 
 #[test]
-fn an_address_that_stands_for_a_machine_shows_as_long_as_it_does() {
+fn an_address_shows_while_it_stands_for_a_machine_and_after_its_release_until_the_next_push() {
     let (mut world, id, network, address) = demo();
     let machine = world.virtual_machines.get(id).expect("web");
     let (owner, zone) = (machine.owner, machine.zone);
     let before = value(&world, network, address, "public-ipv4").map(str::to_owned);
     let held = world.hold_address(owner, zone, Some(network), false).expect("a free address");
     let public = world.addresses.get(held).expect("it is held").address.to_string();
-    world.set_static_nat(held, Some(id));
+    let nat = StaticNat { machine: id, guest_address: address };
+    world.set_static_nat(held, Some(nat));
     assert_eq!(value(&world, network, address, "public-ipv4"), Some(public.as_str()));
+    world.set_static_nat(held, None);
+    assert_eq!(value(&world, network, address, "public-ipv4").map(str::to_owned), before);
+    world.set_static_nat(held, Some(nat));
     world.release_address(held);
+    assert_eq!(value(&world, network, address, "public-ipv4"), Some(public.as_str()));
+    world.tell_of_machine(id);
     assert_eq!(value(&world, network, address, "public-ipv4").map(str::to_owned), before);
 }
 
