@@ -165,7 +165,7 @@ pub(super) struct RunArguments {
     /// Generated cases per property
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     pub(super) cases: u32,
-    /// Checks at the same time
+    /// Checks at the same time; by default one on each processor, at least 4
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) workers: Option<u16>,
     /// At most so many requests per second

@@ -160,7 +160,14 @@ impl Mask {
 
     /// A text without the target's secrets.
     pub fn hide(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, MASK))
+        let mut shown = text.to_owned();
+        for secret in &self.secrets {
+            // Most texts are headers, shorter than any key; to look for one costs more than all else that is done here.
+            if secret.len() <= shown.len() && shown.contains(secret) {
+                shown = shown.replace(secret, MASK);
+            }
+        }
+        shown
     }
 
     fn header(&self, name: &str, value: &str) -> (String, String) {
