@@ -263,8 +263,11 @@ impl Routers {
         }
     }
 
-    /// Takes the lease files of guests away that a restored world has not.
+    /// Takes the lease files of guests away that a restored world has not, and has the drives of all made anew.
     fn leave(&mut self, site: &Site) -> Result<(), StartError> {
+        if let Some(drives) = &mut self.drives {
+            drives.distrust();
+        }
         let leases = lease_files(&site.shared.world(), self.lease_dialect);
         let stale: Vec<String> = self
             .written
@@ -356,17 +359,17 @@ impl Routers {
         Ok(())
     }
 
-    /// Writes the config drives that have changed.
+    /// Writes the config drives of machines that were made ready since the last time.
     fn follow_drives(&mut self, site: &Site) -> Result<(), StartError> {
         let Some(drives) = &mut self.drives else { return Ok(()) };
-        let wanted = {
+        let changes = {
             let world = site.shared.world();
             if !drives.are_stale(&world) {
                 return Ok(());
             }
-            drives.wanted(&world)
+            drives.changes(&world)
         };
-        drives.write(wanted)
+        drives.write(changes)
     }
 
     /// The address on this machine that stands for one of the simulated networks.

@@ -1,5 +1,6 @@
-//! The config drives of running guests as files: `<id of the machine>.iso`, written whole whenever what is on them
-//! changes. What is on them is decided in [`config_drive`](crate::guest::config_drive).
+//! The config drives of running guests as files: `<id of the machine>.iso`, written whole when the machine is made ready
+//! on a host and left alone until it is stopped or moves, as upstream does (`ConfigDriveNetworkElement.java`). What is on
+//! them is decided in [`config_drive`](crate::guest::config_drive).
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,23 +11,24 @@ use crate::cloud::StartError;
 use crate::guest::config_drive::Drive;
 use crate::quirk::Quirks;
 use crate::world::World;
-use crate::world::account::Domain;
-use crate::world::host::Host;
-use crate::world::network::{Address, Network};
-use crate::world::offering::{NetworkOffering, ServiceOffering};
-use crate::world::setting::Settings;
 use crate::world::table::Table;
-use crate::world::template::{GuestSystem, Template};
 use crate::world::virtual_machine::{MachineState, VirtualMachine};
-use crate::world::zone::Zone;
 
 /// The folder of the drives, and what is in it.
 pub(super) struct Drives {
     folder: PathBuf,
-    /// The drives as they were written last, by the names of their files.
-    written: BTreeMap<String, Drive>,
-    /// What they were made from.
+    /// For which preparation of its machine each drive was written, by the names of their files.
+    written: BTreeMap<String, u32>,
+    /// What the world was then.
     basis: Option<Basis>,
+}
+
+/// What has to be done so that all machines that run have their drives, and nobody else.
+pub(super) struct Changes {
+    /// The drives to be written, and for which preparation.
+    new: Vec<(String, u32, Drive)>,
+    /// The files that nobody has any more.
+    gone: Vec<String>,
 }
 
 impl Drives {
@@ -34,35 +36,46 @@ impl Drives {
         Self { folder, written: BTreeMap::new(), basis: None }
     }
 
-    /// Whether the world has changed in what drives are made from since the last time.
+    /// Whether the world has changed in what has drives made since the last time.
     pub(super) fn are_stale(&self, world: &World) -> bool {
         self.basis.as_ref().is_none_or(|basis| !basis.is_of(world))
     }
 
-    /// The drives that guests should have now, as [`write`](Self::write) takes them.
-    pub(super) fn wanted(&mut self, world: &World) -> BTreeMap<String, Drive> {
-        self.basis = Some(Basis::of(world));
-        world
-            .virtual_machines
-            .iter()
-            .filter(|(_, machine)| machine.state == MachineState::Running)
-            .filter_map(|(id, machine)| Some((name(&machine.uuid.to_string()), Drive::of(world, id)?)))
-            .collect()
+    /// Makes every drive anew the next time: another world is in the place of the one that they were made in.
+    pub(super) fn distrust(&mut self) {
+        self.basis = None;
     }
 
-    /// Writes the drives that changed, and takes those away that nobody has any more.
-    pub(super) fn write(&mut self, wanted: BTreeMap<String, Drive>) -> Result<(), StartError> {
-        let failed = |source| StartError::Drives { path: self.folder.clone(), source };
-        for name in self.written.keys().filter(|name| !wanted.contains_key(*name)) {
-            remove(&self.folder.join(name)).map_err(failed)?;
-        }
-        self.written.retain(|name, _| wanted.contains_key(name));
-        for (name, drive) in wanted {
-            if self.written.get(&name) == Some(&drive) {
-                continue;
+    /// What is to be done now, for [`write`](Self::write).
+    pub(super) fn changes(&mut self, world: &World) -> Changes {
+        let basis = self.basis.replace(Basis::of(world));
+        // Faults are on the drives at once.
+        let all = basis.is_none_or(|basis| basis.quirks != world.quirks);
+        let (mut new, mut gone) = (Vec::new(), self.written.clone());
+        let running = |(_, row): &(_, &VirtualMachine)| row.state == MachineState::Running;
+        for (id, machine) in world.virtual_machines.iter().filter(running) {
+            let name = name(&machine.uuid.to_string());
+            let before = gone.remove(&name);
+            if all || before != Some(machine.preparations) {
+                match Drive::of(world, id) {
+                    Some(drive) => new.push((name, machine.preparations, drive)),
+                    None => gone.extend(before.map(|before| (name, before))),
+                }
             }
+        }
+        Changes { new, gone: gone.into_keys().collect() }
+    }
+
+    /// Writes the drives that are new, and takes those away that nobody has any more.
+    pub(super) fn write(&mut self, changes: Changes) -> Result<(), StartError> {
+        let failed = |source| StartError::Drives { path: self.folder.clone(), source };
+        for name in changes.gone {
+            remove(&self.folder.join(&name)).map_err(failed)?;
+            self.written.remove(&name);
+        }
+        for (name, preparation, drive) in changes.new {
             write_whole(&self.folder, &name, &drive.image()).map_err(failed)?;
-            self.written.insert(name, drive);
+            self.written.insert(name, preparation);
         }
         Ok(())
     }
@@ -86,53 +99,19 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// What drives are made from. Tables share their rows with the world until it changes, so keeping and comparing them
-/// costs a few pointers, however many machines there are.
+/// What says whether there is anything to do. The table shares its rows with the world until it changes, so keeping and
+/// comparing it costs a pointer, however many machines there are.
 struct Basis {
     quirks: Quirks,
-    settings: Settings,
-    domains: Table<Domain>,
-    zones: Table<Zone>,
-    hosts: Table<Host>,
-    service_offerings: Table<ServiceOffering>,
-    network_offerings: Table<NetworkOffering>,
-    guest_systems: Table<GuestSystem>,
-    templates: Table<Template>,
-    networks: Table<Network>,
-    addresses: Table<Address>,
     virtual_machines: Table<VirtualMachine>,
 }
 
 impl Basis {
     fn of(world: &World) -> Self {
-        Self {
-            quirks: world.quirks,
-            settings: world.settings.clone(),
-            domains: world.domains.clone(),
-            zones: world.zones.clone(),
-            hosts: world.hosts.clone(),
-            service_offerings: world.service_offerings.clone(),
-            network_offerings: world.network_offerings.clone(),
-            guest_systems: world.guest_systems.clone(),
-            templates: world.templates.clone(),
-            networks: world.networks.clone(),
-            addresses: world.addresses.clone(),
-            virtual_machines: world.virtual_machines.clone(),
-        }
+        Self { quirks: world.quirks, virtual_machines: world.virtual_machines.clone() }
     }
 
     fn is_of(&self, world: &World) -> bool {
-        self.quirks == world.quirks
-            && self.settings.is_same(&world.settings)
-            && self.domains.is_same(&world.domains)
-            && self.zones.is_same(&world.zones)
-            && self.hosts.is_same(&world.hosts)
-            && self.service_offerings.is_same(&world.service_offerings)
-            && self.network_offerings.is_same(&world.network_offerings)
-            && self.guest_systems.is_same(&world.guest_systems)
-            && self.templates.is_same(&world.templates)
-            && self.networks.is_same(&world.networks)
-            && self.addresses.is_same(&world.addresses)
-            && self.virtual_machines.is_same(&world.virtual_machines)
+        self.quirks == world.quirks && self.virtual_machines.is_same(&world.virtual_machines)
     }
 }

@@ -238,6 +238,7 @@ impl World {
             if let Some(machine) = self.virtual_machines.get_mut(machine) {
                 machine.host = Some(other);
                 machine.last_host = Some(other);
+                machine.preparations = machine.preparations.wrapping_add(1);
             }
             self.tell_of_machine(machine);
         }

@@ -351,14 +351,6 @@ impl Settings {
         self.scoped.get(&(scope, name)).map_or_else(|| self.text(name), String::as_str)
     }
 
-    /// Whether a copy says the same, because neither was changed since.
-    #[must_use]
-    pub fn is_same(&self, other: &Self) -> bool {
-        self.release == other.release
-            && self.values.ptr_eq(&other.values)
-            && self.scoped.ptr_eq(&other.scoped)
-    }
-
     /// Whether a setting is `true`.
     #[must_use]
     pub fn flag(&self, name: &str) -> bool {

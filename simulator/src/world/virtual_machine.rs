@@ -99,6 +99,9 @@ pub struct VirtualMachine {
     pub host: Option<Id>,
     /// The host that it ran on last.
     pub last_host: Option<Id>,
+    /// How often it was made ready on a host: each time its config drive is made anew, and never in between
+    /// (`ConfigDriveNetworkElement.java`).
+    pub preparations: u32,
     /// Its template.
     pub template: Id,
     /// The ISO in its drive.
@@ -225,6 +228,7 @@ impl World {
             zone: new.zone,
             host: None,
             last_host: None,
+            preparations: 0,
             template: new.template,
             offering: new.offering,
             custom_size: new.custom_size,
@@ -320,6 +324,7 @@ impl World {
                 nic.vlan = vlan;
             }
             machine.host = host;
+            machine.preparations = machine.preparations.wrapping_add(1);
         }
         self.tell_of_machine(id);
     }

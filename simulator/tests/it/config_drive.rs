@@ -40,14 +40,19 @@ fn files_follow_what_happens_to_their_machines() {
     assert_eq!(names(&folder), all);
     assert_eq!(user_data(&folder, id), b"#cloud-config\nhostname: web\n");
     let before = site.0.snapshot();
-    // What does not go through a machine's states is on the drive as soon as it is answered.
+    // A drive stays as it is until its machine starts again or moves.
     site.call("updateVirtualMachine", &[("id", id), ("userdata", "bmV3")]);
-    assert_eq!(user_data(&folder, id), b"new");
+    assert_eq!(user_data(&folder, id), b"#cloud-config\nhostname: web\n");
     let other = std::fs::read(folder.join(&all[0])).expect("a drive");
     site.call("stopVirtualMachine", &[("id", id)]);
     assert!(!names(&folder).contains(&format!("{id}.iso")), "it does not run");
     site.call("startVirtualMachine", &[("id", id)]);
     assert_eq!(names(&folder), all);
+    assert_eq!(user_data(&folder, id), b"new");
+    site.call("updateVirtualMachine", &[("id", id), ("userdata", "bmV3ZXI=")]);
+    assert_eq!(user_data(&folder, id), b"new");
+    site.call("migrateVirtualMachine", &[("virtualmachineid", id)]);
+    assert_eq!(user_data(&folder, id), b"newer");
     if all[0] != format!("{id}.iso") {
         assert_eq!(std::fs::read(folder.join(&all[0])).expect("a drive"), other);
     }
@@ -154,6 +159,33 @@ fn a_deployment_tells_its_password_and_leaves_it_for_the_guest() {
     let row =
         world.virtual_machines.iter().find(|(_, row)| row.uuid.to_string() == chosen).expect("a machine");
     assert_eq!(row.1.guest_password.as_deref(), Some("Chosen-1234"));
+}
+
+#[test]
+fn user_data_of_a_drive_cannot_change_while_its_machine_runs() {
+    let site = Site(Cloud::builder().drives().start_blocking().expect("a free port"));
+    let mut given = deployment(&site, "Debian%2012");
+    let offering = site.first("listNetworkOfferings", &[("name", "DefaultL2NetworkOfferingConfigDrive")]);
+    let zone = given.iter().find(|(name, _)| *name == "zoneid").expect("a zone").1.clone();
+    let wanted = [("zoneid", zone.as_str()), ("networkofferingid", &offering), ("name", "layer-two")];
+    given[5].1 = site.made("createNetwork", &wanted);
+    given[0].1 = "system".to_owned();
+    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let machine = done(&site, "deployVirtualMachine", &[&given[..], &[("userdata", "b2xk")]].concat());
+    let id = machine["id"].as_str().unwrap_or_else(|| panic!("{machine}"));
+    let stored = || {
+        let answer = site.call("getVirtualMachineUserData", &[("virtualmachineid", id)]);
+        answer["virtualmachineuserdata"]["userdata"].as_str().map(str::to_owned)
+    };
+    let refused = site.call("updateVirtualMachine", &[("id", id), ("userdata", "bmV3")]);
+    assert_eq!(refused["errorcode"], 530, "{refused}");
+    assert_eq!(refused["errortext"], "Failed to update VM, due to: VM should to stopped to reset password");
+    assert_eq!(stored().as_deref(), Some("bmV3"));
+    assert!(site.call("updateVirtualMachine", &[("id", id), ("displayname", "two")])["errorcode"].is_null());
+    done(&site, "stopVirtualMachine", &[("id", id)]);
+    assert!(
+        site.call("updateVirtualMachine", &[("id", id), ("userdata", "bmV3ZXI=")])["errorcode"].is_null()
+    );
 }
 
 #[test]

@@ -19,7 +19,7 @@ use crate::world::World;
 use crate::world::offering::ServiceOffering;
 use crate::world::table::Id;
 use crate::world::user_data::lenient_decode;
-use crate::world::virtual_machine::{MachineState, VirtualMachine};
+use crate::world::virtual_machine::{MachineState, Nic, VirtualMachine};
 
 /// New SSH keys leave the password of a machine alone from this release on; before, a guest that takes passwords got a
 /// new one (upstream's pull request 4819).
@@ -459,6 +459,22 @@ fn update(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result<R
     }
     if is_told {
         world.tell_of_machine(id);
+        // What was sent is kept all the same, for the next start.
+        if keeps_its_drive(world, id) {
+            return Err(wrap("VM should to stopped to reset password"));
+        }
     }
     Ok(Reply::Object(show(world, id, *caller)))
+}
+
+/// Whether a machine runs and gets its user data from a config drive, which is not touched meanwhile
+/// (`ConfigDriveNetworkElement.saveUserData`).
+fn keeps_its_drive(world: &World, id: Id) -> bool {
+    let Some(machine) = world.virtual_machines.get(id) else { return false };
+    let has_drive = |nic: &Nic| {
+        let network = world.networks.get(nic.network);
+        let offering = network.and_then(|network| world.network_offerings.get(network.offering));
+        offering.and_then(|offering| offering.provider("UserData")) == Some("ConfigDrive")
+    };
+    machine.state == MachineState::Running && machine.nics.iter().any(has_drive)
 }
