@@ -41,10 +41,10 @@ pub struct Offer {
     pub server: Option<Ipv4Addr>,
 }
 
-/// What the router has for a machine's card; nothing without a router or an address.
+/// What the router has for a machine's card; nothing without a router that gives addresses, or an address.
 #[must_use]
 pub fn of_card(world: &World, machine: &VirtualMachine, nic: &Nic) -> Option<Offer> {
-    let network = world.networks.get(nic.network)?;
+    let network = world.networks.get(nic.network).filter(|network| world.routers_give(network, "Dhcp"))?;
     let (router, subnet, address) = (network.service_address()?, network.subnet?, nic.address?);
     let server = if world.sins(Quirk::LeaseNamesAnotherServer) {
         Some(subnet.broadcast())

@@ -44,7 +44,9 @@ pub fn answer(world: &mut World, network: Id, source: Ipv4Addr, request: &Reques
 }
 
 fn told(world: &mut World, network: Id, source: Ipv4Addr, wish: Option<&str>) -> String {
-    let guest = world.guest_at(network, source);
+    // Passwords come with the service of user data; elsewhere they are on config drives.
+    let serves = world.networks.get(network).is_some_and(|row| world.routers_give(row, "UserData"));
+    let guest = world.guest_at(network, source).filter(|_| serves);
     match wish {
         // Asking takes nothing away (PW-002).
         Some("send_my_password") => {

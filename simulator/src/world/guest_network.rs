@@ -15,10 +15,15 @@ impl World {
     /// Whether a network's own router gives its guests this service.
     #[must_use]
     pub fn routers_give(&self, network: &Network, service: &str) -> bool {
-        let is_ours = |(name, provider): &(String, String)| {
-            name == service && matches!(provider.as_str(), "VirtualRouter" | "VpcVirtualRouter")
-        };
-        self.network_offerings.get(network.offering).is_some_and(|row| row.services.iter().any(is_ours))
+        self.services_of_routers(network).any(|name| name == service)
+    }
+
+    /// The services that a network has of routers of its own; without any it needs none.
+    pub(super) fn services_of_routers(&self, network: &Network) -> impl Iterator<Item = &str> {
+        let services = self.network_offerings.get(network.offering).into_iter().flat_map(|row| &row.services);
+        services
+            .filter(|(_, provider)| matches!(provider.as_str(), "VirtualRouter" | "VpcVirtualRouter"))
+            .map(|(name, _)| name.as_str())
     }
 
     /// Whether an account may put machines into a network that it does not own: one of a domain that it is in, or one

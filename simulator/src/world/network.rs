@@ -381,8 +381,12 @@ impl World {
     /// Switches a network on, as its first machine does: a VLAN, a public address, a router.
     pub fn implement_network(&mut self, id: Id) {
         let Some(network) = self.networks.get(id) else { return };
-        if network.router.is_some() || network.guest_type == GuestType::L2 {
-            self.complete_pair(id);
+        let needs_none =
+            network.guest_type == GuestType::L2 || self.services_of_routers(network).next().is_none();
+        if network.router.is_some() || needs_none {
+            if !needs_none {
+                self.complete_pair(id);
+            }
             let Some(network) = self.networks.get(id) else { return };
             if network.vlan.is_none() {
                 let vlan = self.free_vlan(network.physical_network);

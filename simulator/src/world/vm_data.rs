@@ -98,12 +98,13 @@ impl World {
         }
     }
 
-    /// Pushes one card, by its place among those of its machine, to these routers of its network, if they run.
+    /// Pushes one card, by its place among those of its machine, to these routers of its network, if they run and serve
+    /// user data (MD-068).
     fn tell_of_card(&mut self, id: Id, slot: usize, routers: &[Kind]) {
         let Some(machine) = self.virtual_machines.get(id) else { return };
         let Some(nic) = machine.nics.get(slot) else { return };
         let (Some(address), Some(network)) = (nic.address, self.networks.get(nic.network)) else { return };
-        if !network.routers().any(Router::serves) {
+        if !network.routers().any(Router::serves) || !self.routers_give(network, "UserData") {
             return;
         }
         let network_id = nic.network;

@@ -420,12 +420,15 @@ mod tests {
         let (mut world, vpc) = cloud();
         let (owner, zone) = world.vpcs.get(vpc).map(|row| (row.owner, row.zone)).expect("the VPC was added");
         let subnet = crate::world::network::Subnet::of_cidr("10.1.2.0/24");
+        let name = "DefaultIsolatedNetworkOfferingForVpcNetworks";
+        let preset = world.network_offerings.iter().find(|(_, row)| row.name == name);
+        let offering = preset.map(|(id, _)| id).expect("a preset offering");
         let tier = world.add_network(NewNetwork {
             name: "tier".to_owned(),
             display_text: "tier".to_owned(),
             owner,
             zone,
-            offering: 1,
+            offering,
             subnet,
             vlan: None,
             domain: None,

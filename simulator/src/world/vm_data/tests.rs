@@ -93,3 +93,31 @@ fn a_folder_goes_with_its_card() {
         world.expunge_machine(id);
     }));
 }
+
+#[test]
+fn a_router_serves_no_more_than_its_offering_has_of_it() {
+    let (mut world, id, network, address) = demo();
+    let offering = world.networks.get(network).expect("front").offering;
+    let without = |world: &World, service: &str| {
+        let mut world = world.clone();
+        let row = world.network_offerings.get_mut(offering).expect("its offering");
+        row.services.retain(|(name, _)| name != service);
+        world.tell_everything();
+        world
+    };
+    let offer = |world: &World| {
+        let machine = world.virtual_machines.get(id).expect("web");
+        crate::guest::offer::of_card(world, machine, machine.default_nic().expect("a card"))
+    };
+    assert!(offer(&world).is_some());
+    let silent = without(&world, "Dhcp");
+    assert_eq!((offer(&silent), told(&silent, network, address).is_some()), (None, true));
+    world.networks.get_mut(network).expect("front").routers_mut().for_each(|router| router.folders.clear());
+    let silent = without(&world, "UserData");
+    assert_eq!((offer(&silent).is_some(), told(&silent, network, address)), (true, None));
+    let row = world.network_offerings.get_mut(offering).expect("its offering");
+    row.services.iter_mut().for_each(|(_, provider)| "SomebodyElse".clone_into(provider));
+    world.networks.get_mut(network).expect("front").router = None;
+    world.implement_network(network);
+    assert!(world.networks.get(network).expect("front").router.is_none());
+}
