@@ -18,8 +18,19 @@ impl World {
         self.services_of_routers(network).any(|name| name == service)
     }
 
-    /// The services that a network has of routers of its own; without any it needs none.
-    pub(super) fn services_of_routers(&self, network: &Network) -> impl Iterator<Item = &str> {
+    /// Who gives a service in a network; nobody if its offering has it not.
+    #[must_use]
+    pub fn provider_in(&self, network: &Network, service: &str) -> Option<&str> {
+        self.network_offerings.get(network.offering)?.provider(service)
+    }
+
+    /// Whether a network has a router of its own: it has addresses, and a service of one.
+    pub(super) fn needs_router(&self, network: &Network) -> bool {
+        network.guest_type != GuestType::L2 && self.services_of_routers(network).next().is_some()
+    }
+
+    /// The services that a network has of routers of its own.
+    fn services_of_routers(&self, network: &Network) -> impl Iterator<Item = &str> {
         let services = self.network_offerings.get(network.offering).into_iter().flat_map(|row| &row.services);
         services
             .filter(|(_, provider)| matches!(provider.as_str(), "VirtualRouter" | "VpcVirtualRouter"))

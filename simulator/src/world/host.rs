@@ -236,11 +236,9 @@ impl World {
         for machine in machines {
             let Some(other) = self.host_for(machine, Plan::default()) else { continue };
             if let Some(machine) = self.virtual_machines.get_mut(machine) {
-                machine.host = Some(other);
                 machine.last_host = Some(other);
-                machine.preparations = machine.preparations.wrapping_add(1);
             }
-            self.tell_of_machine(machine);
+            self.settle_on(machine, Some(other));
         }
         let system: Vec<Id> =
             self.system_vms.iter().filter(|(_, row)| row.host == Some(id)).map(|(row, _)| row).collect();

@@ -279,12 +279,6 @@ impl Address {
     pub fn is_free(&self) -> bool {
         self.state == AddressState::Free
     }
-
-    /// Whether it stands for a machine.
-    #[must_use]
-    pub fn stands_for(&self, machine: Id) -> bool {
-        self.static_nat.is_some_and(|nat| nat.machine == machine)
-    }
 }
 
 /// Where all goes that comes to a public address.
@@ -378,21 +372,22 @@ impl World {
         })
     }
 
+    /// Gives a network its VLAN, if it has none yet.
+    fn give_vlan(&mut self, id: Id) {
+        let Some(network) = self.networks.get(id).filter(|network| network.vlan.is_none()) else { return };
+        let vlan = self.free_vlan(network.physical_network);
+        self.mark_implemented(id, vlan);
+    }
+
     /// Switches a network on, as its first machine does: a VLAN, a public address, a router.
     pub fn implement_network(&mut self, id: Id) {
         let Some(network) = self.networks.get(id) else { return };
-        let needs_none =
-            network.guest_type == GuestType::L2 || self.services_of_routers(network).next().is_none();
-        if network.router.is_some() || needs_none {
-            if !needs_none {
-                self.complete_pair(id);
-            }
-            let Some(network) = self.networks.get(id) else { return };
-            if network.vlan.is_none() {
-                let vlan = self.free_vlan(network.physical_network);
-                self.mark_implemented(id, vlan);
-            }
-            return;
+        if !self.needs_router(network) {
+            return self.give_vlan(id);
+        }
+        if network.router.is_some() {
+            self.complete_pair(id);
+            return self.give_vlan(id);
         }
         let (owner, zone, subnet, shared) =
             (network.owner, network.zone, network.subnet, network.guest_type == GuestType::Shared);
@@ -564,10 +559,21 @@ impl World {
     /// Lets what stood for a guest at an address stand for it at its new one.
     pub(super) fn move_static_nat(&mut self, machine: Id, old: Ipv4Addr, new: Option<Ipv4Addr>) {
         let nat = |guest_address| StaticNat { machine, guest_address };
-        let found = self.addresses.iter().find(|(_, row)| row.static_nat == Some(nat(old))).map(|(id, _)| id);
+        let found = self.address_for(nat(old)).map(|(id, _)| id);
         if let Some(row) = found.and_then(|id| self.addresses.get_mut(id)) {
             row.static_nat = new.map(nat);
         }
+    }
+
+    /// The public address that stands for a guest at one of its addresses.
+    #[must_use]
+    pub fn address_for(&self, nat: StaticNat) -> Option<(Id, &Address)> {
+        self.addresses.iter().find(|(_, row)| row.static_nat == Some(nat))
+    }
+
+    /// The public addresses that stand for a machine, in order of their numbers.
+    pub fn addresses_for(&self, machine: Id) -> impl Iterator<Item = (Id, &Address)> {
+        self.addresses.iter().filter(move |(_, row)| row.static_nat.is_some_and(|nat| nat.machine == machine))
     }
 
     /// Whether a machine has a card in a network.

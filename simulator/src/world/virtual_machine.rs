@@ -323,6 +323,13 @@ impl World {
             for (nic, vlan) in machine.nics.iter_mut().zip(vlans) {
                 nic.vlan = vlan;
             }
+        }
+        self.settle_on(id, host);
+    }
+
+    /// Lets a machine for which all is ready be on a host: it gets its config drive, and its routers are told.
+    pub(super) fn settle_on(&mut self, id: Id, host: Option<Id>) {
+        if let Some(machine) = self.virtual_machines.get_mut(id) {
             machine.host = host;
             machine.preparations = machine.preparations.wrapping_add(1);
         }
@@ -495,8 +502,7 @@ impl World {
     pub fn expunge_machine(&mut self, id: Id) {
         self.record_lost_volumes(id);
         self.release_volumes(id);
-        let standing_for: Vec<Id> =
-            self.addresses.iter().filter(|(_, row)| row.stands_for(id)).map(|(address, _)| address).collect();
+        let standing_for: Vec<Id> = self.addresses_for(id).map(|(address, _)| address).collect();
         for address in standing_for {
             self.remove_rules_of(None, Some(address));
             if let Some(row) = self.addresses.get_mut(address) {

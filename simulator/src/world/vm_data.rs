@@ -419,12 +419,9 @@ impl<'a> Card<'a> {
         if self.has_own_public_address() {
             return self.nic.address.map(|address| address.to_string());
         }
-        let standing_for_it = self
-            .world
-            .addresses
-            .iter()
-            .find(|(_, row)| row.stands_for(self.id) && row.network == Some(self.nic.network));
-        standing_for_it.map(|(_, row)| row.address).or_else(router).map(|address| address.to_string())
+        let mut standing_for_it = self.world.addresses_for(self.id);
+        let here = standing_for_it.find(|(_, row)| row.network == Some(self.nic.network));
+        here.map(|(_, row)| row.address).or_else(router).map(|address| address.to_string())
     }
 
     /// Whether guests of the network are reached without a router: in shared networks and basic

@@ -224,8 +224,7 @@ fn follow(world: &mut World, caller: &Caller, acl: Id, network: Id) -> Result<Re
     }
     let refusal = format!("Network: {network} and ACL: {acl} do not belong to the same VPC");
     require_same_vpc(world, caller, acl, row.vpc, refusal)?;
-    let offering = world.network_offerings.get(row.offering);
-    if !offering.is_some_and(|offering| offering.offers("NetworkACL")) {
+    if world.provider_in(row, "NetworkACL").is_none() {
         return Err(ApiError::invalid(
             "Cannot apply NetworkACL. Network Offering does not support NetworkACL service",
         ));

@@ -128,8 +128,7 @@ fn list_for(world: &mut World, caller: &Caller, arguments: &Arguments) -> Result
         require_changeable(world, caller, list, REFUSAL)?;
         return Ok(list);
     }
-    let offering = world.network_offerings.get(tier.offering);
-    if !offering.is_some_and(|offering| offering.offers("NetworkACL")) {
+    if world.provider_in(tier, "NetworkACL").is_none() {
         return Err(ApiError::invalid("Network Offering does not support NetworkACL service"));
     }
     let of = world.vpcs.get(vpc).map_or("", |row| row.name.as_str());

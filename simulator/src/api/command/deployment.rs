@@ -175,9 +175,7 @@ fn require_user_data_service(
     template: Id,
 ) -> Result<(), ApiError> {
     let Some(row) = world.networks.get(network) else { return Ok(()) };
-    let offering = world.network_offerings.get(row.offering);
-    let serves = offering.is_some_and(|row| row.offers("UserData"));
-    if serves || world.sins(Quirk::UserDataNeedsNoService) {
+    if world.provider_in(row, "UserData").is_some() || world.sins(Quirk::UserDataNeedsNoService) {
         return Ok(());
     }
     let template = world.templates.get(template).map(|row| (template, row));

@@ -70,10 +70,7 @@ pub(super) const COMMANDS: &[Behaviour] = &[
                 .filter(|(_, row)| vpc.is_none_or(|vpc| row.vpc == Some(vpc)))
                 .filter(|(_, row)| offering.is_none_or(|offering| row.offering == offering))
                 .filter(|(_, row)| restart.is_none_or(|restart| row.restart_required == restart))
-                .filter(|(_, row)| {
-                    let offered = world.network_offerings.get(row.offering);
-                    services.iter().all(|service| offered.is_some_and(|offered| offered.offers(service)))
-                })
+                .filter(|(_, row)| services.iter().all(|service| world.provider_in(row, service).is_some()))
                 .filter(|(_, row)| listing::keyword_matches(arguments, &[&row.name]))
                 .map(|(id, _)| id)
                 .collect();

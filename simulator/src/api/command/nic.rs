@@ -14,7 +14,7 @@ use crate::world::World;
 use crate::world::firewall::Rule;
 use crate::world::kind::{Handle, Kind};
 use crate::world::load_balancer::Member;
-use crate::world::network::{Address, StaticNat};
+use crate::world::network::StaticNat;
 use crate::world::table::Id;
 use crate::world::virtual_machine::{MachineState, Nic, VirtualMachine};
 
@@ -73,9 +73,8 @@ pub(super) const COMMANDS: &[Behaviour] = &[
             let leads = |rule: &Rule| {
                 rule.network == nic.network && rule.target.is_some_and(|target| target.machine == id)
             };
-            let stands_for_it = |row: &Address| row.network == Some(nic.network) && row.stands_for(id);
             if world.firewall_rules.iter().any(|(_, rule)| leads(rule))
-                || world.addresses.iter().any(|(_, row)| stands_for_it(row))
+                || world.addresses_for(id).any(|(_, row)| row.network == Some(nic.network))
             {
                 return Err(ApiError::invalid(format!(
                     "Unable to remove nic from VM instance {} in {}, nic has associated Port forwarding or Load \
@@ -204,8 +203,7 @@ fn use_of(world: &World, machine: Id, address: Ipv4Addr) -> Option<String> {
             "Can't remove the secondary ip {address} is associate with the port forwarding rule"
         ));
     }
-    let nat = Some(StaticNat { machine, guest_address: address });
-    if let Some((public, _)) = world.addresses.iter().find(|(_, row)| row.static_nat == nat) {
+    if let Some((public, _)) = world.address_for(StaticNat { machine, guest_address: address }) {
         return Some(format!(
             "Can' remove the ip {address}is associate with static NAT rule public IP address id {public}"
         ));

@@ -78,8 +78,7 @@ fn card<'a>(
         return Err(ApiError::invalid("Vm doesn't belong to the network with specified id"));
     };
     let network = world.networks.get(network);
-    let offering = network.and_then(|network| world.network_offerings.get(network.offering));
-    if !offering.is_some_and(|offering| offering.offers("StaticNat")) {
+    if network.is_none_or(|network| world.provider_in(network, "StaticNat").is_none()) {
         return Err(ApiError::invalid(
             "Unable to create static nat rule; StaticNat service is not supported in network with specified id",
         ));
@@ -130,32 +129,25 @@ fn refuse_other_purposes(world: &World, id: Id, row: &Address, nat: StaticNat) -
         )));
     }
     let conflict = |text: String| Err(ApiError::api(Fault::RuleConflict.code(), text));
-    match row.static_nat {
-        Some(held) if held.machine != nat.machine => {
-            return conflict(format!(
-                "Failed to enable static for the ip address {} and vm id={} as it's already assigned to antoher vm",
-                dump(row),
-                nat.machine
-            ));
-        }
-        Some(_) => {}
-        None => {
-            for (purpose, name) in
-                [(Purpose::PortForwarding, "PortForwarding"), (Purpose::LoadBalancing, "LoadBalancing")]
-            {
-                let mut rules = world.firewall_rules.iter();
-                if rules.any(|(_, rule)| rule.address == Some(id) && rule.purpose == purpose) {
-                    return conflict(format!(
-                        "Failed to enable static nat for the ip address {} as it already has {name} rules assigned",
-                        dump(row)
-                    ));
-                }
-            }
-        }
+    if row.static_nat.is_some_and(|held| held.machine != nat.machine) {
+        return conflict(format!(
+            "Failed to enable static for the ip address {} and vm id={} as it's already assigned to antoher vm",
+            dump(row),
+            nat.machine
+        ));
     }
-    let Some((_, other)) = world.addresses.iter().find(|(_, other)| other.static_nat == Some(nat)) else {
-        return Ok(());
+    let has_rules = |purpose| {
+        world.firewall_rules.iter().any(|(_, rule)| rule.address == Some(id) && rule.purpose == purpose)
     };
+    let others = [(Purpose::PortForwarding, "PortForwarding"), (Purpose::LoadBalancing, "LoadBalancing")];
+    let other = others.into_iter().find(|(purpose, _)| row.static_nat.is_none() && has_rules(*purpose));
+    if let Some((_, name)) = other {
+        return conflict(format!(
+            "Failed to enable static nat for the ip address {} as it already has {name} rules assigned",
+            dump(row)
+        ));
+    }
+    let Some((_, other)) = world.address_for(nat) else { return Ok(()) };
     let guest = world.virtual_machines.get(nat.machine);
     Err(ApiError::invalid(format!(
         "Failed to enable static nat on the  ip {} with Id {} as the vm {} with Id {} is already associated with another \

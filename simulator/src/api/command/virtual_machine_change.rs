@@ -473,8 +473,7 @@ fn keeps_its_drive(world: &World, id: Id) -> bool {
     let Some(machine) = world.virtual_machines.get(id) else { return false };
     let has_drive = |nic: &Nic| {
         let network = world.networks.get(nic.network);
-        let offering = network.and_then(|network| world.network_offerings.get(network.offering));
-        offering.and_then(|offering| offering.provider("UserData")) == Some("ConfigDrive")
+        network.and_then(|network| world.provider_in(network, "UserData")) == Some("ConfigDrive")
     };
     machine.state == MachineState::Running && machine.nics.iter().any(has_drive)
 }

@@ -232,8 +232,7 @@ fn new_vpn(world: &World, caller: &Caller, arguments: &Arguments) -> Result<Remo
                     row.owner.account
                 )));
             }
-            let offering = world.network_offerings.get(network.offering);
-            if !offering.is_some_and(|offering| offering.offers("Vpn")) {
+            if world.provider_in(network, "Vpn").is_none() {
                 return Err(ApiError::invalid(format!("Vpn service is not supported in network id={id}")));
             }
             network.subnet.map(|subnet| subnet.cidr())

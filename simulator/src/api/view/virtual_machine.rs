@@ -25,7 +25,7 @@ pub fn virtual_machine(world: &World, id: Id, row: &VirtualMachine, viewer: Call
     let size = world.machine_size(row);
     let user = world.users.get(row.user);
     let user_data = row.user_data_id.and_then(|user_data| world.user_data.get(user_data));
-    let public = world.addresses.iter().find(|(_, address)| address.stands_for(id)).map(|(_, row)| row);
+    let public = world.addresses_for(id).next().map(|(_, row)| row);
     let nics: Vec<Object> =
         row.nics.iter().map(|nic| super::nic(world, nic, row.host.is_some(), viewer)).collect();
     let key_names: Vec<&str> = row.key_pairs.iter().map(|(name, _)| name.as_str()).collect();

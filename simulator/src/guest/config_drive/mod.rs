@@ -15,7 +15,6 @@ use crate::quirk::Quirk;
 use crate::router::password_server::SAVED;
 use crate::world::World;
 use crate::world::clock::Moment;
-use crate::world::offering::NetworkOffering;
 use crate::world::password;
 use crate::world::table::Id;
 use crate::world::virtual_machine::{Nic, VirtualMachine};
@@ -157,8 +156,7 @@ fn public_address(card: &Card<'_>) -> Option<(String, Option<String>)> {
     if world.zones.get(machine.zone).is_some_and(|zone| zone.network_type == "Basic") {
         return Some((own, Some(unicode_escape(&machine.name))));
     }
-    let standing_for_it = world.addresses.iter().find(|(_, row)| row.stands_for(id));
-    Some(match standing_for_it {
+    Some(match world.addresses_for(id).next() {
         Some((_, row)) => (row.address.to_string(), Some(row.address.to_string())),
         None => (own, None),
     })
@@ -256,9 +254,7 @@ fn network_data(world: &World, machine: &VirtualMachine) -> String {
 
 /// Who has a service in the network of a card.
 fn provider<'a>(world: &'a World, nic: &Nic, service: &str) -> Option<&'a str> {
-    let offering = world.networks.get(nic.network).map(|network| network.offering)?;
-    let offering: &NetworkOffering = world.network_offerings.get(offering)?;
-    offering.provider(service)
+    world.provider_in(world.networks.get(nic.network)?, service)
 }
 
 /// The password that the guest has not taken yet.
